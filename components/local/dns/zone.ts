@@ -1,0 +1,48 @@
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import lockfile from 'proper-lockfile';
+import { z } from 'zod';
+
+/** One A record. `generation` counts the cutovers that set it; it never goes back. */
+const recordSchema = z.object({
+  address: z.ipv4(),
+  ttlSeconds: z.int().min(0),
+  generation: z.int().min(0),
+  /** Name of the site behind the address. */
+  site: z.string(),
+});
+export type ZoneRecord = z.infer<typeof recordSchema>;
+
+const zoneSchema = z.object({ serial: z.int(), records: z.record(z.string(), recordSchema) });
+export type Zone = z.infer<typeof zoneSchema>;
+
+/** The zone that the name server answers from; empty when there is no file yet. */
+export async function readZone(zoneFile: string): Promise<Zone> {
+  try {
+    return zoneSchema.parse(JSON.parse(await readFile(zoneFile, 'utf8')));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
+      return { serial: 0, records: {} };
+    }
+    throw error;
+  }
+}
+
+/** Changes the zone under a lock, so that two writers cannot lose each other's records. */
+export async function changeZone(zoneFile: string, change: (zone: Zone) => Zone): Promise<Zone> {
+  await mkdir(path.dirname(zoneFile), { recursive: true });
+  const release = await lockfile.lock(zoneFile, {
+    realpath: false,
+    retries: { retries: 40, minTimeout: 25, maxTimeout: 250 },
+  });
+  try {
+    const before = await readZone(zoneFile);
+    const after = { ...change(before), serial: before.serial + 1 };
+    const temporary = `${zoneFile}.partial`;
+    await writeFile(temporary, JSON.stringify(after, null, 2));
+    await rename(temporary, zoneFile);
+    return after;
+  } finally {
+    await release();
+  }
+}

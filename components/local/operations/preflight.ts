@@ -1,0 +1,170 @@
+import { access, constants, mkdir, stat, statfs } from 'node:fs/promises';
+import net from 'node:net';
+import path from 'node:path';
+import { messageOf } from '../../errors';
+import type { ConfigContext } from '../../platform';
+import type { PreflightFinding } from '../../site-operations';
+import { programOnPath } from '../cache';
+import { siteFolders, type LocalConfig, type LocalSite, type OutsideFolders, type SiteFolders } from '../config';
+import { findPostgresql } from '../postgresql/binaries';
+import { listRecoveryPoints } from '../postgresql/recovery-points';
+import { sitePresent } from '../provider/site';
+import { replicatedStoreIn } from '../secrets';
+import { readSecrets, secretsKey } from '../secrets-store/store';
+
+interface PreflightContext {
+  readonly config: LocalConfig;
+  readonly context: ConfigContext;
+  readonly outside: OutsideFolders;
+  readonly recoverySite: LocalSite;
+  readonly recoveryStack: string;
+}
+
+/** Everything a recovery on this machine needs, looked at before anything is made. */
+export async function preflight(preflightContext: PreflightContext): Promise<PreflightFinding[]> {
+  const { config, context, recoverySite, recoveryStack } = preflightContext;
+  const folders = siteFolders(context.projectDirectory, recoverySite, recoveryStack);
+  const findings = await Promise.all([
+    looked('recovery-site', () => recoverySiteUsable(folders)),
+    looked('outside-folder', () => outsideApart(preflightContext)),
+    ...ports(config, recoverySite).map(({ address, port, key }) =>
+      looked(`port-${key}`, () => portFree(folders, address, port, key))
+    ),
+    looked('disk-space', () => diskSpace(folders)),
+    looked('secrets', () => secretsReadable(preflightContext, folders)),
+    looked('postgresql', async () => passed(`PostgreSQL ${(await findPostgresql()).version} is at hand`)),
+    looked('application', () => applicationThere(config)),
+  ]);
+  return findings;
+}
+
+type Verdict =
+  | { readonly good: true; readonly evidence: string }
+  | { readonly good: false; readonly evidence: string; readonly remedy: string };
+
+function passed(evidence: string): Verdict {
+  return { good: true, evidence };
+}
+
+function failed(evidence: string, remedy: string): Verdict {
+  return { good: false, evidence, remedy };
+}
+
+/** An error while looking is not a pass: what could not be looked at fails, with what went wrong. */
+async function looked(id: string, look: () => Promise<Verdict>): Promise<PreflightFinding> {
+  try {
+    const verdict = await look();
+    return verdict.good
+      ? { id, status: 'passed', evidence: verdict.evidence }
+      : { id, status: 'failed', evidence: verdict.evidence, remedy: verdict.remedy };
+  } catch (error) {
+    return {
+      id,
+      status: 'failed',
+      evidence: `${id}: ${messageOf(error)}.`,
+      remedy: 'Mend it, or choose another recovery site.',
+    };
+  }
+}
+
+async function recoverySiteUsable(folders: SiteFolders): Promise<Verdict> {
+  await mkdir(folders.root, { recursive: true });
+  await access(folders.root, constants.W_OK);
+  return passed(`${folders.root} can be written`);
+}
+
+async function outsideApart({ config, context, outside }: PreflightContext): Promise<Verdict> {
+  const lost = path.resolve(context.projectDirectory, config.site.folder);
+  const inside = !path.relative(lost, outside.root).startsWith('..');
+  await mkdir(outside.root, { recursive: true });
+  return inside
+    ? failed(
+        `medplum-dr:outside.folder (${outside.root}) lies in the primary site's folder and is lost with it.`,
+        'Move it out, and set medplum-dr:outside.folder.'
+      )
+    : passed(`${outside.root} lies outside both sites`);
+}
+
+function ports(config: LocalConfig, site: LocalSite): { address: string; port: number; key: string }[] {
+  return [
+    { address: site.address, port: config.traffic.port, key: 'traffic' },
+    { address: site.address, port: site.ports.database, key: 'database' },
+    { address: site.address, port: site.ports.cache, key: 'cache' },
+    { address: '127.0.0.1', port: site.ports.application, key: 'application' },
+  ];
+}
+
+async function portFree(folders: SiteFolders, address: string, port: number, key: string): Promise<Verdict> {
+  if (await sitePresent({ live: folders.live })) {
+    return passed(`${address}:${port} may be in use by this recovery itself`);
+  }
+  const problem = await listenError(address, port);
+  switch (problem) {
+    case null:
+      return passed(`${address}:${port} is free`);
+    case 'EADDRINUSE':
+      return failed(
+        `Port ${port} on ${address} is taken.`,
+        `Stop what listens there, or set another ${key === 'traffic' ? 'medplum-dr:traffic.port' : `medplum-dr:recoverySite.ports.${key}`}.`
+      );
+    case 'EADDRNOTAVAIL':
+      return failed(
+        `This machine has no address ${address}.`,
+        process.platform === 'darwin'
+          ? `Add it: sudo ifconfig lo0 alias ${address}.`
+          : 'Set another medplum-dr:recoverySite.address.'
+      );
+    default:
+      return failed(`Nothing can listen on ${address}:${port} (${problem}).`, 'Set another port.');
+  }
+}
+
+function listenError(address: string, port: number): Promise<string | null> {
+  return new Promise((resolve) => {
+    const server = net.createServer();
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      resolve(error.code ?? error.message);
+    });
+    server.listen({ host: address, port, exclusive: true }, () => {
+      server.close(() => {
+        resolve(null);
+      });
+    });
+  });
+}
+
+async function diskSpace(folders: SiteFolders): Promise<Verdict> {
+  const { points } = await listRecoveryPoints(folders.replica);
+  const largest = Math.max(0, ...points.map((point) => point.sizeBytes ?? 0));
+  // The copy itself, and the log that is replayed into it.
+  const needed = largest * 1.3 + 256 * 1024 * 1024;
+  const { bavail, bsize } = await statfs(folders.root);
+  const free = bavail * bsize;
+  const text = `${Math.round(free / 1e6)} MB free in ${folders.root}, ${Math.round(needed / 1e6)} MB needed`;
+  return free >= needed
+    ? passed(text)
+    : failed(`The disk is too full: ${text}.`, 'Free room, or choose another folder for the recovery site.');
+}
+
+async function secretsReadable({ outside }: PreflightContext, folders: SiteFolders): Promise<Verdict> {
+  const file = replicatedStoreIn(folders.replica);
+  const secrets = await readSecrets(file, await secretsKey(outside.secretsKey));
+  return secrets.size === 0
+    ? failed(`No secrets were replicated to ${file}.`, 'Without the database password nothing can be recovered here.')
+    : passed(`${secrets.size} secrets can be read at the recovery site`);
+}
+
+async function applicationThere(config: LocalConfig): Promise<Verdict> {
+  const { command, folder } = config.application;
+  if (command === undefined) {
+    return passed('the stand-in of this package (not a Medplum server)');
+  }
+  const program = command[0] ?? '';
+  if (folder !== undefined) {
+    await stat(folder);
+  }
+  const there = program.includes('/') ? await stat(path.resolve(folder ?? '.', program)) : programOnPath(program);
+  return there === undefined
+    ? failed(`The application's command "${program}" is not on PATH.`, 'Set medplum-dr:application.command.')
+    : passed(`${command.join(' ')}`);
+}

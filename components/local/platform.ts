@@ -1,0 +1,59 @@
+import { commonSchema } from '../config';
+import type { LayerFactories } from '../layers';
+import type { ConfigContext, Platform, PlatformEnvironment } from '../platform';
+import { Application } from './application';
+import { Cache, programOnPath } from './cache';
+import { localKeys, localSchema, outsideFolders, siteFolders, type LocalConfig } from './config';
+import { Database } from './database';
+import { Monitoring } from './monitoring';
+import { Network } from './network';
+import { ObjectStorage } from './object-storage';
+import { LocalProvider } from './resources';
+import { Secrets } from './secrets';
+import { localSiteOperations } from './operations';
+import { Traffic } from './traffic';
+
+/** The layers of one stack. Each side has a provider of its own: the site's, and that of what lies outside. */
+function localLayers(config: LocalConfig, context: ConfigContext): LayerFactories {
+  const { projectDirectory, stack } = context;
+  const folders = siteFolders(projectDirectory, config.site, stack);
+  const outside = outsideFolders(projectDirectory, config);
+  const replicaAtOtherSite =
+    config.recoverySite === undefined ? undefined : siteFolders(projectDirectory, config.recoverySite, stack).replica;
+  const siteProvider = new LocalProvider(`site-${config.site.name}`);
+  let outsideProvider: LocalProvider | undefined;
+  const outsideOnce = (): LocalProvider => (outsideProvider ??= new LocalProvider('outside'));
+  const atSite = { folders, provider: siteProvider, keyFile: outside.secretsKey };
+  return {
+    network: (name, _args, options) => new Network(name, { site: config.site, ...atSite }, options),
+    secrets: (name, args, options) => new Secrets(name, { ...args, ...atSite, replicaAtOtherSite }, options),
+    database: (name, args, options) => new Database(name, { ...args, ...atSite, config, replicaAtOtherSite }, options),
+    cache: (name, args, options) =>
+      new Cache(name, { ...args, ...atSite, site: config.site, redisServer: programOnPath('redis-server') }, options),
+    objectStorage: (name, args, options) =>
+      new ObjectStorage(name, { ...args, ...atSite, replicaAtOtherSite }, options),
+    application: (name, args, options) => new Application(name, { ...args, ...atSite, config }, options),
+    traffic: (name, args, options) => new Traffic(name, { ...args, config, outside, provider: outsideOnce() }, options),
+    monitoring: (name, args, options) =>
+      new Monitoring(name, { ...args, config, outside, provider: outsideOnce() }, options),
+  };
+}
+
+function load(values: Record<string, unknown>, context: ConfigContext): PlatformEnvironment {
+  const config = localSchema.parse(values);
+  return {
+    config: commonSchema.strip().parse({ ...values }),
+    site: config.site.name,
+    recoverySite: config.recoverySite?.name,
+    isStandIn: config.application.command === undefined,
+    controlDirectory: outsideFolders(context.projectDirectory, config).root,
+    layers: () => localLayers(config, context),
+    recoveryConfig(restore) {
+      const { recoverySite, activeEndpoint: _active, site: _site, ...kept } = values;
+      return { ...kept, role: 'recovery', site: recoverySite, restore };
+    },
+    operations: () => localSiteOperations(config, context),
+  };
+}
+
+export const platform: Platform = { name: 'local', knownKeys: localKeys, load };

@@ -1,0 +1,84 @@
+import { Resolver } from 'node:dns/promises';
+import { z } from 'zod';
+import { changeZone, readZone, type ZoneRecord } from '../dns/zone';
+import { until } from '../process/daemon';
+import type { LocalResource } from './resource';
+
+const inputs = z.object({
+  zoneFile: z.string(),
+  name: z.string(),
+  address: z.string(),
+  ttlSeconds: z.number(),
+  site: z.string(),
+  /** Number of the cutover that asks for this address; 0 before the first. */
+  generation: z.number(),
+  server: z.object({ address: z.string(), port: z.number() }),
+});
+type Inputs = z.infer<typeof inputs>;
+const state = inputs.extend({ current: z.string() });
+type State = z.infer<typeof state>;
+
+function wanted(record: Inputs): ZoneRecord {
+  return {
+    address: record.address,
+    ttlSeconds: record.ttlSeconds,
+    generation: record.generation,
+    site: record.site,
+  };
+}
+
+async function write(record: Inputs): Promise<State> {
+  await changeZone(record.zoneFile, (zone) => {
+    const before = zone.records[record.name];
+    if (before !== undefined && before.generation > record.generation) {
+      throw new Error(
+        `${record.name} leads to ${before.address} (site ${before.site}) since cutover ${before.generation}, and this config knows only of cutover ${record.generation}: it would move traffic back to ${record.address}. Use the stack config that the recovery wrote (medplum-dr:activeEndpoint)`
+      );
+    }
+    return { ...zone, records: { ...zone.records, [record.name]: wanted(record) } };
+  });
+  const resolver = new Resolver({ timeout: 500, tries: 1 });
+  resolver.setServers([`${record.server.address}:${record.server.port}`]);
+  const answered = await until(async () => {
+    try {
+      return (await resolver.resolve4(record.name)).includes(record.address);
+    } catch {
+      // The server may be starting; the deadline decides.
+      return false;
+    }
+  }, 10_000);
+  if (!answered) {
+    throw new Error(
+      `the name server at ${record.server.address}:${record.server.port} does not answer ${record.address} for ${record.name} 10 s after the change`
+    );
+  }
+  return { ...record, current: record.address };
+}
+
+export const dnsRecordResource: LocalResource<Inputs, State> = {
+  inputs,
+  state,
+  replaceOn: ['zoneFile', 'name'],
+  createOnly: [],
+  async create(record) {
+    return { id: record.name, state: await write(record) };
+  },
+  async observe(record) {
+    const current = (await readZone(record.zoneFile)).records[record.name];
+    if (current === undefined) {
+      return { kind: 'gone' };
+    }
+    return current.address === record.current && current.ttlSeconds === record.ttlSeconds
+      ? { kind: 'as-recorded' }
+      : { kind: 'drifted', state: { ...record, current: current.address, generation: current.generation } };
+  },
+  async update(_old, record) {
+    return write(record);
+  },
+  async remove(record) {
+    await changeZone(record.zoneFile, (zone) => {
+      const { [record.name]: _removed, ...others } = zone.records;
+      return { ...zone, records: others };
+    });
+  },
+};

@@ -1,0 +1,65 @@
+import path from 'node:path';
+import * as pulumi from '@pulumi/pulumi';
+import type { Restore } from '../config';
+import type { NetworkLayer, SecretsLayer } from '../layers';
+import type { SiteFolders } from './config';
+import { SecretStore, type LocalProvider } from './resources';
+
+/** Secrets that an environment makes up for itself, by the names the other layers use. */
+export const DATABASE_PASSWORD = 'databasePassword';
+export const CACHE_PASSWORD = 'cachePassword';
+export const SUPER_ADMIN_CLIENT_ID = 'superAdminClientId';
+export const SUPER_ADMIN_CLIENT_SECRET = 'superAdminClientSecret';
+/** An ordinary project's client, which verification works through; put in by the operator. */
+export const VERIFICATION_CLIENT_ID = 'verificationClientId';
+export const VERIFICATION_CLIENT_SECRET = 'verificationClientSecret';
+
+/** Where a site keeps its secrets, and where the other site's copy of them comes to lie. */
+export function storeFileIn(live: string): string {
+  return path.join(live, 'secrets', 'store.json');
+}
+export function replicatedStoreIn(replica: string): string {
+  return path.join(replica, 'secrets.json');
+}
+
+/** The environment's secrets, sealed at rest, with a copy at the recovery site. */
+export class Secrets extends pulumi.ComponentResource implements SecretsLayer {
+  readonly location: pulumi.Output<string>;
+
+  constructor(
+    name: string,
+    args: {
+      network: NetworkLayer;
+      values: pulumi.Input<Record<string, string>>;
+      restore: Restore | undefined;
+      folders: SiteFolders;
+      /** The other site's replica folder; undefined where there is no other site. */
+      replicaAtOtherSite: string | undefined;
+      keyFile: string;
+      provider: LocalProvider;
+    },
+    options: pulumi.ComponentResourceOptions
+  ) {
+    super('medplum-dr:local:Secrets', name, {}, options);
+    const { network, folders, provider, replicaAtOtherSite, restore } = args;
+    const store = new SecretStore(
+      `${name}-store`,
+      {
+        storeFile: pulumi.output(network.networkId).apply(storeFileIn),
+        keyFile: args.keyFile,
+        generate: {
+          [DATABASE_PASSWORD]: 'password',
+          [CACHE_PASSWORD]: 'password',
+          [SUPER_ADMIN_CLIENT_ID]: 'uuid',
+          [SUPER_ADMIN_CLIENT_SECRET]: 'password',
+        },
+        values: pulumi.secret(args.values),
+        replicaFile: replicaAtOtherSite === undefined ? null : replicatedStoreIn(replicaAtOtherSite),
+        restoreFrom: restore === undefined ? null : replicatedStoreIn(folders.replica),
+      },
+      { parent: this, provider, protect: true, ignoreChanges: ['restoreFrom'] }
+    );
+    this.location = store.storeFile;
+    this.registerOutputs({ location: this.location });
+  }
+}

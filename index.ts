@@ -1,0 +1,3 @@
+import { environmentProgram } from './components/program';
+
+export = (): Record<string, unknown> => environmentProgram(process.cwd());
