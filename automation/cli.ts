@@ -1,0 +1,38 @@
+#!/usr/bin/env node
+import { Command, CommanderError } from 'commander';
+import { addCommands } from './commands';
+import { reportFailure } from './commands/failure';
+import { toolVersion } from './version';
+
+/** The command line: a thin skin over the functions of `index.ts`. */
+export async function main(args: readonly string[]): Promise<number> {
+  const program = new Command('medplum-dr')
+    .description('Disaster recovery for self-hosted Medplum')
+    .version(toolVersion())
+    .exitOverride()
+    .showHelpAfterError()
+    .addHelpText(
+      'after',
+      '\nExit codes: 0 done, 1 fault of the program, 2 bad input, 3 preflight failed (nothing was made), 4 recovery failed' +
+        '\n(go on with recover --resume ID), 5 no Pulumi engine, 6 not implemented, 7 locked by another run, 130 cancelled.'
+    );
+  const outcome = { exitCode: 0 };
+  addCommands(program, (exitCode) => {
+    outcome.exitCode = exitCode;
+  });
+  try {
+    await program.parseAsync(args, { from: 'user' });
+    return outcome.exitCode;
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      return error.exitCode === 0 ? 0 : 2;
+    }
+    return reportFailure(error, args.includes('--json'));
+  }
+}
+
+if (require.main === module) {
+  void main(process.argv.slice(2)).then((exitCode) => {
+    process.exitCode = exitCode;
+  });
+}

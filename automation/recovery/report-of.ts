@@ -1,0 +1,160 @@
+import os from 'node:os';
+import type { PlatformEnvironment } from '../../components/platform';
+import type { KnownSpan, RecoveryReport } from '../report/schema';
+import type { Check } from '../verification/check';
+import type { RunHeader } from './journal';
+import type { RunOutcome } from './run';
+import { whatClientsSee } from './what-clients-see';
+
+/** What a client that was there saw; only a drill has one. */
+export interface ClientFacts {
+  readonly downtimeSeconds: number | null;
+  readonly firstGoodAnswerAt: string | null;
+  readonly acknowledgedWrites: number;
+  readonly acknowledgedWritesLost: number | null;
+}
+
+/** What is found out after the last step and before the report is written. */
+export interface AfterSteps {
+  readonly client: ClientFacts | null;
+  readonly checks: readonly Check[];
+  readonly notes: readonly string[];
+  readonly leftBehind: readonly string[];
+}
+
+export interface ReportInput {
+  readonly header: RunHeader;
+  readonly outcome: RunOutcome;
+  readonly environment: PlatformEnvironment;
+  readonly scenario: RecoveryReport['scenario'];
+  readonly after: AfterSteps;
+  readonly endedAt: string;
+  readonly engineVersion: string | null;
+  readonly toolVersion: string;
+  readonly warnings: readonly string[];
+}
+
+/** The report of a run, from what its steps found. What nobody measured is null. */
+export function reportOf(input: ReportInput): RecoveryReport {
+  const { header, outcome, environment, after } = input;
+  const { client } = after;
+  const { results, failure } = outcome;
+  const { config } = environment;
+  const plan = results['recovery-point'];
+  const restored = results['recovery-stack'];
+  const data = results['verify-data'];
+  const cutover = results.cutover?.moved === true ? results.cutover : null;
+  const outage = results.preflight?.outage ?? null;
+  const lostAt = header.lostAt ?? outage?.firstFailureAt ?? null;
+  const readyAt = cutover?.observedAt ?? outcome.steps.find((step) => step.id === 'health')?.endedAt ?? null;
+  const recovered = outcome.result === 'recovered';
+  const databaseRpo = span(data?.newestWriteAt ?? null, lostAt);
+  const objectsRpo = span(data?.newestObjectAt ?? null, lostAt);
+  const rpos = [databaseRpo, objectsRpo].filter((value) => value !== null);
+  return {
+    schemaVersion: 1,
+    id: header.id,
+    mode: header.mode,
+    scenario: input.scenario,
+    result: outcome.result,
+    failure:
+      failure === null
+        ? null
+        : {
+            step: failure.step,
+            message: [failure.error.message, ...failure.error.problems].join('\n'),
+            hint: failure.error.hint,
+          },
+    environment: header.environment,
+    sites: { from: environment.site, to: environment.recoverySite ?? '' },
+    isStandIn: environment.isStandIn,
+    startedAt: header.startedAt,
+    endedAt: input.endedAt,
+    operator: `${os.userInfo().username}@${os.hostname()}`,
+    host: os.hostname(),
+    recoveryPoint:
+      plan === undefined
+        ? null
+        : {
+            id: plan.recoveryPoint,
+            time: plan.time,
+            kind: plan.kind,
+            place: plan.place,
+            sizeBytes: plan.sizeBytes,
+            baseBackupId: restored?.outputs.database.restoredFrom?.backup ?? null,
+            skipped: [...plan.skipped, ...(restored?.outputs.database.restoredFrom?.skipped ?? [])].map((skipped) => ({
+              id: skipped.id,
+              reasons: [...skipped.reasons],
+            })),
+          },
+    objectives: { rtoSeconds: config.objectives.rto, rpoSeconds: config.objectives.rpo },
+    achieved: {
+      rtoSeconds: recovered ? span(lostAt ?? header.startedAt, readyAt) : null,
+      rpoSeconds: rpos.length === 0 ? null : Math.max(...rpos),
+      databaseRpoSeconds: databaseRpo,
+      objectsRpoSeconds: objectsRpo,
+      clientDowntimeSeconds: client?.downtimeSeconds ?? null,
+      acknowledgedWritesLost: client?.acknowledgedWritesLost ?? null,
+    },
+    rtoParts: {
+      detectionSeconds: measured(outage === null ? null : span(lostAt, outage.detectedAt)),
+      decisionSeconds: measured(outage === null ? null : span(outage.detectedAt, header.startedAt)),
+      driverSeconds: measured(recovered ? span(header.startedAt, readyAt) : null),
+      clientSeenSeconds: measured(client?.downtimeSeconds ?? null),
+    },
+    moments: {
+      outageAt: lostAt,
+      detectedAt: outage?.detectedAt ?? null,
+      decidedAt: header.startedAt,
+      cutoverAt: cutover?.observedAt ?? null,
+      firstGoodAnswerAt: client?.firstGoodAnswerAt ?? null,
+    },
+    steps: outcome.steps.map(({ waitedFor, ...step }) => ({ ...step, ...(waitedFor === null ? {} : { waitedFor }) })),
+    resources: (['recovery-stack', 'cutover'] as const).flatMap((step) => {
+      const resources = step === 'cutover' ? cutover?.resources : restored?.resources;
+      return (resources ?? []).map((resource) => ({ ...resource, step }));
+    }),
+    checks: [
+      ...(results.preflight?.findings ?? []).map((finding) => ({
+        id: finding.id,
+        title: `Preflight: ${finding.id}`,
+        ...(finding.status === 'not-checked'
+          ? { status: finding.status, evidence: '', reason: finding.reason }
+          : { status: finding.status, evidence: finding.evidence }),
+      })),
+      ...(data?.checks ?? []),
+      ...(results['application-recovery']?.checks ?? []),
+      ...(results.health?.checks ?? []),
+      ...(cutover?.checks ?? []),
+      ...after.checks,
+    ],
+    whatClientsSee: recovered ? whatClientsSee(input, { lostAt, cutover: cutover !== null }) : [],
+    fence: results.fence ?? { state: 'not-attempted', detail: 'the run ended before' },
+    traffic: {
+      before: cutover?.before ?? null,
+      after: cutover?.after ?? null,
+      observedAt: cutover?.observedAt ?? null,
+    },
+    overrides: [...header.overrides],
+    warnings: [...input.warnings],
+    unprotectedSince: cutover?.observedAt ?? null,
+    leftBehind: [...after.leftBehind],
+    versions: {
+      tool: input.toolVersion,
+      engine: input.engineVersion,
+      node: process.version,
+      medplum: results.health?.serverVersion ?? null,
+      postgresql: data?.postgresqlVersion ?? null,
+    },
+    notes: [...(results['application-recovery']?.notes ?? []), ...after.notes],
+  };
+}
+
+/** Seconds from one instant to the other; null when either is unknown, and never below 0. */
+function span(from: string | null, to: string | null): number | null {
+  return from === null || to === null ? null : Math.max(0, (Date.parse(to) - Date.parse(from)) / 1000);
+}
+
+function measured(value: number | null): KnownSpan {
+  return value === null ? { source: 'not-measured', value: null } : { source: 'measured', value };
+}

@@ -1,0 +1,176 @@
+import { OperatorError, messageOf } from '../../components/errors';
+import type { Emit } from '../events';
+import { steps } from '../steps';
+import type { Journal, RunHeader } from './journal';
+import { STEP_IDS, type StepId, type StepResults } from './results';
+import type { StepContext } from './step';
+
+/** How one step of a run went. Instants are ISO, null for what did not happen. */
+export interface StepRecord {
+  readonly id: StepId;
+  readonly title: string;
+  readonly status: 'done' | 'failed' | 'not-run';
+  readonly startedAt: string | null;
+  readonly endedAt: string | null;
+  readonly budgetSeconds: number;
+  readonly attempts: number;
+  /** What it waited for longest. */
+  readonly waitedFor: string | null;
+}
+
+/** The end of a run: never thrown, so that a failed run tells as much as a good one. */
+export interface RunOutcome {
+  readonly result: 'recovered' | 'failed' | 'cancelled';
+  readonly failure: { readonly step: StepId; readonly error: OperatorError } | null;
+  readonly steps: readonly StepRecord[];
+  readonly results: Partial<StepResults>;
+}
+
+export interface RunSetup {
+  readonly header: RunHeader;
+  readonly journal: Journal;
+  readonly context: Omit<StepContext, 'result' | 'waiting' | 'emit'>;
+  readonly emit: Emit;
+}
+
+/**
+ * Runs the steps in their order. What the journal holds of an earlier driver is taken over: a step that is done there
+ * is not run again, and the one that was interrupted is, as it asks the world what is done already.
+ */
+export async function runSteps(setup: RunSetup): Promise<RunOutcome> {
+  const { header, journal, emit } = setup;
+  const past = await journal.read();
+  if (past.length === 0) {
+    await journal.append({ kind: 'run', ...header });
+  }
+  const results: Partial<StepResults> = {};
+  const records: StepRecord[] = [];
+  let failure: RunOutcome['failure'] = null;
+  for (const id of STEP_IDS) {
+    const earlier = past.filter((entry) => entry.kind === 'step-started' && entry.step === id);
+    const done = past.find((entry) => entry.kind === 'step-done' && entry.step === id);
+    if (done?.kind === 'step-done') {
+      keep(results, id, done.result);
+      const startedAt = earlier.at(-1);
+      records.push({
+        ...blank(id, earlier.length),
+        status: 'done',
+        startedAt: startedAt?.kind === 'step-started' ? startedAt.at : done.at,
+        endedAt: done.at,
+      });
+      continue;
+    }
+    if (failure !== null) {
+      records.push(blank(id, earlier.length));
+      continue;
+    }
+    const { record, error } = await runStep(setup, id, results, earlier.length + 1);
+    records.push(record);
+    if (error !== null) {
+      failure = { step: id, error };
+    }
+  }
+  const result = failure === null ? 'recovered' : failure.error.kind === 'cancelled' ? 'cancelled' : 'failed';
+  await journal.append({ kind: 'run-ended', at: now(), result });
+  emit({ kind: 'note', text: `Run ${header.id}: ${result}` });
+  return { result, failure, steps: records, results };
+}
+
+async function runStep<Id extends StepId>(
+  setup: RunSetup,
+  id: Id,
+  results: Partial<StepResults>,
+  attempt: number
+): Promise<{ record: StepRecord; error: OperatorError | null }> {
+  const { journal, emit, context } = setup;
+  const step = steps[id];
+  const startedAt = now();
+  const waits = new LongestWait();
+  await journal.append({ kind: 'step-started', step: id, at: startedAt, attempt });
+  emit({ kind: 'step-started', step: id, title: step.title, budgetSeconds: step.budgetSeconds });
+  const finish = (status: 'done' | 'failed', summary: string): StepRecord => {
+    const endedAt = now();
+    const seconds = (Date.parse(endedAt) - Date.parse(startedAt)) / 1000;
+    emit({ kind: 'step-finished', step: id, status, seconds, summary });
+    return { ...blank(id, attempt), status, startedAt, endedAt, waitedFor: waits.longest() };
+  };
+  try {
+    context.signal.throwIfAborted();
+    const result = await step.run({
+      ...context,
+      emit,
+      waiting: (what) => {
+        waits.begin(what);
+        emit({ kind: 'step-waiting', step: id, waitingFor: what });
+      },
+      result: (wanted) => {
+        const found = results[wanted];
+        if (found === undefined) {
+          throw new Error(`step ${id} needs the result of ${wanted}, which has not run`);
+        }
+        return found;
+      },
+    });
+    await journal.append({ kind: 'step-done', step: id, at: now(), result } as Parameters<Journal['append']>[0]);
+    keep(results, id, result);
+    return { record: finish('done', step.summarise(result)), error: null };
+  } catch (thrown) {
+    const error = operatorErrorOf(thrown, id, context.signal);
+    await journal.append({ kind: 'step-failed', step: id, at: now(), message: error.message });
+    return { record: finish('failed', error.message), error };
+  }
+}
+
+function keep<Id extends StepId>(results: Partial<StepResults>, id: Id, result: StepResults[Id]): void {
+  Object.assign(results, { [id]: result });
+}
+
+function operatorErrorOf(thrown: unknown, step: StepId, signal: AbortSignal): OperatorError {
+  if (signal.aborted) {
+    return new OperatorError('cancelled', `Cancelled during ${step}.`, {
+      hint: 'Run it again with --resume to go on from here.',
+      cause: thrown,
+    });
+  }
+  if (thrown instanceof OperatorError) {
+    return thrown;
+  }
+  return new OperatorError('recovery-failed', `${steps[step].title} failed: ${messageOf(thrown)}`, {
+    hint: 'Mend what is named and run it again with --resume; it goes on from here.',
+    cause: thrown,
+  });
+}
+
+function blank(id: StepId, attempts: number): StepRecord {
+  const { title, budgetSeconds } = steps[id];
+  return { id, title, status: 'not-run', startedAt: null, endedAt: null, budgetSeconds, attempts, waitedFor: null };
+}
+
+function now(): string {
+  return new Date().toISOString();
+}
+
+/** Remembers which of a step's waits took longest. */
+class LongestWait {
+  readonly #totals = new Map<string, number>();
+  #current: { what: string; since: number } | null = null;
+
+  begin(what: string): void {
+    this.#close();
+    this.#current = { what, since: performance.now() };
+  }
+
+  longest(): string | null {
+    this.#close();
+    const ranked = [...this.#totals].sort(([, a], [, b]) => b - a);
+    return ranked[0]?.[0] ?? null;
+  }
+
+  #close(): void {
+    if (this.#current !== null) {
+      const { what, since } = this.#current;
+      this.#totals.set(what, (this.#totals.get(what) ?? 0) + performance.now() - since);
+      this.#current = null;
+    }
+  }
+}

@@ -1,0 +1,150 @@
+import { readdir, readFile, writeFile, rename } from 'node:fs/promises';
+import path from 'node:path';
+import { isMap, parse, parseDocument, stringify } from 'yaml';
+import { z } from 'zod';
+import { closest } from '../../components/config';
+import { OperatorError } from '../../components/errors';
+import type { PlatformEnvironment } from '../../components/platform';
+import { packageRoot } from '../../components/package-root';
+import { CONFIG_NAMESPACE, loadEnvironment } from '../../components/program';
+
+const projectSchema = z.looseObject({ name: z.string(), stackConfigDir: z.string().optional() });
+const stackFileSchema = z.looseObject({ config: z.record(z.string(), z.unknown()).default({}) });
+
+/** A folder with a `Pulumi.yaml` of this program and its stacks' config. */
+export interface Project {
+  readonly directory: string;
+  readonly name: string;
+  readonly stackConfigDirectory: string;
+}
+
+/** @throws OperatorError when the folder has no `Pulumi.yaml`. */
+export async function openProject(directory: string): Promise<Project> {
+  const file = path.join(directory, 'Pulumi.yaml');
+  const text = await readIfThere(file);
+  if (text === null) {
+    throw new OperatorError('bad-input', `${directory} has no Pulumi.yaml.`, {
+      hint: 'Run this in the folder of your medplum-dr project, or name it with --project.',
+    });
+  }
+  const settings = projectSchema.parse(parse(text));
+  return {
+    directory: path.resolve(directory),
+    name: settings.name,
+    stackConfigDirectory: path.resolve(directory, settings.stackConfigDir ?? '.'),
+  };
+}
+
+/**
+ * Opens a project; where the folder has stacks and no `Pulumi.yaml`, writes one that runs this package's own program,
+ * so that the driver and `pulumi up` use the same.
+ */
+export async function ensureProject(directory: string): Promise<Project> {
+  const file = path.join(directory, 'Pulumi.yaml');
+  if ((await readIfThere(file)) === null && (await hasStacks(path.join(directory, 'stacks')))) {
+    await replaceFile(file, stringify(projectSettings()));
+  }
+  return openProject(directory);
+}
+
+/** Project settings that run this package's program from wherever it is installed. */
+export function projectSettings(): Record<string, unknown> {
+  return {
+    name: 'medplum-dr',
+    runtime: 'nodejs',
+    main: path.join(packageRoot(), 'dist', 'index.js'),
+    stackConfigDir: 'stacks',
+    plugins: { providers: [{ name: 'medplum-local', path: path.join(packageRoot(), 'plugin') }] },
+  };
+}
+
+async function hasStacks(folder: string): Promise<boolean> {
+  try {
+    return (await readdir(folder)).some((file) => /^Pulumi\..+\.yaml$/.test(file));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
+      return false;
+    }
+    throw error;
+  }
+}
+
+export function stackFile(project: Project, stack: string): string {
+  return path.join(project.stackConfigDirectory, `Pulumi.${stack}.yaml`);
+}
+
+/** Names of the stacks that have a config file. */
+export async function stackNames(project: Project): Promise<string[]> {
+  const files = await readdir(project.stackConfigDirectory);
+  return files.flatMap((file) => /^Pulumi\.(.+)\.yaml$/.exec(file)?.[1] ?? []).sort();
+}
+
+/**
+ * The config of a stack as it is written, keys without the namespace; secrets stay sealed as `{secure}`.
+ * @throws OperatorError when there is no such stack; it lists those there are.
+ */
+export async function readStackConfig(project: Project, stack: string): Promise<Record<string, unknown>> {
+  const text = await readIfThere(stackFile(project, stack));
+  if (text === null) {
+    const names = await stackNames(project);
+    const meant = closest(stack, names);
+    throw new OperatorError(
+      'bad-input',
+      `Environment "${stack}" is unknown: ${stackFile(project, stack)} does not exist.${meant === undefined ? '' : ` Did you mean "${meant}"?`}`,
+      { hint: `There are: ${names.join(', ') || '(none)'}.` }
+    );
+  }
+  const prefix = `${CONFIG_NAMESPACE}:`;
+  const { config } = stackFileSchema.parse(parse(text) ?? {});
+  const own = Object.entries(config).filter(([key]) => key.startsWith(prefix));
+  return Object.fromEntries(own.map(([key, value]) => [key.slice(prefix.length), value]));
+}
+
+/** @throws OperatorError naming every problem of the stack's config. */
+export async function openEnvironment(project: Project, stack: string): Promise<PlatformEnvironment> {
+  const values = await readStackConfig(project, stack);
+  return loadEnvironment(values, { projectDirectory: project.directory, stack });
+}
+
+/** Sets keys of a stack's config, keeping comments and everything else in the file; makes the file if need be. */
+export async function writeStackConfig(
+  project: Project,
+  stack: string,
+  values: Record<string, unknown>,
+  comment?: string
+): Promise<void> {
+  const file = stackFile(project, stack);
+  const document = parseDocument((await readIfThere(file)) ?? '');
+  if (!isMap(document.contents)) {
+    document.contents = parseDocument('{}').contents;
+    document.commentBefore = comment ?? null;
+  }
+  for (const [key, value] of Object.entries(values)) {
+    document.setIn(['config', `${CONFIG_NAMESPACE}:${key}`], value);
+  }
+  await replaceFile(file, document.toString({ lineWidth: 0 }));
+}
+
+/** Takes a key out of a stack's config. */
+export async function removeStackConfig(project: Project, stack: string, key: string): Promise<void> {
+  const file = stackFile(project, stack);
+  const document = parseDocument(await readFile(file, 'utf8'));
+  document.deleteIn(['config', `${CONFIG_NAMESPACE}:${key}`]);
+  await replaceFile(file, document.toString({ lineWidth: 0 }));
+}
+
+async function replaceFile(file: string, text: string): Promise<void> {
+  await writeFile(`${file}.partial`, text);
+  await rename(`${file}.partial`, file);
+}
+
+async function readIfThere(file: string): Promise<string | null> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
+      return null;
+    }
+    throw error;
+  }
+}

@@ -1,0 +1,215 @@
+import * as pulumi from '@pulumi/pulumi';
+import { LocalWorkspace, Stack, type EngineEvent, type PulumiFn } from '@pulumi/pulumi/automation';
+import { environmentProgram } from '../../components/program';
+import { messageOf } from '../../components/errors';
+import type { PreflightFinding } from '../../components/site-operations';
+import { engineEnvironment, type Engine } from '../engine';
+import type { ResourceTiming } from '../recovery/results';
+import type { Project } from './project';
+import { describeEngineFailure } from './failure';
+
+export interface ResourceEvent {
+  readonly name: string;
+  readonly type: string;
+  readonly state: 'started' | 'done' | 'failed';
+}
+
+export interface UpdateOptions {
+  readonly signal: AbortSignal;
+  /** Ending of the type of the only component to update; everything when absent. */
+  readonly targetType?: string;
+  readonly onResource: (event: ResourceEvent) => void;
+  readonly onWaiting: (what: string) => void;
+}
+
+export interface UpdateOutcome {
+  readonly outputs: Record<string, unknown>;
+  readonly resources: readonly ResourceTiming[];
+}
+
+/** The engine at work on one project's stacks. */
+export class EngineSession {
+  readonly #engine: Engine;
+  readonly #project: Project;
+  readonly #environment: Record<string, string>;
+
+  /** @param environment further variables for the engine: state backend, passphrase file. */
+  constructor(engine: Engine, project: Project, environment: Record<string, string> = {}) {
+    this.#engine = engine;
+    this.#project = project;
+    this.#environment = { ...engineEnvironment(), ...environment };
+  }
+
+  get engineVersion(): string {
+    return this.#engine.version;
+  }
+
+  /** Whether the state backend can be used, and does not need what may be lost. */
+  async checkBackend(): Promise<PreflightFinding> {
+    const id = 'state-backend';
+    const environment = { ...process.env, ...this.#environment };
+    if (
+      environment['PULUMI_CONFIG_PASSPHRASE'] === undefined &&
+      environment['PULUMI_CONFIG_PASSPHRASE_FILE'] === undefined
+    ) {
+      return {
+        id,
+        status: 'failed',
+        evidence: 'Neither PULUMI_CONFIG_PASSPHRASE nor PULUMI_CONFIG_PASSPHRASE_FILE is set.',
+        remedy: 'Set one of them to the passphrase that the stacks were made with.',
+      };
+    }
+    try {
+      const workspace = await this.#workspace();
+      const { url, user } = await workspace.whoAmI();
+      return { id, status: 'passed', evidence: `state at ${url ?? 'the current backend'} as ${user}` };
+    } catch (error) {
+      return {
+        id,
+        status: 'failed',
+        evidence: `The state backend cannot be used: ${messageOf(error).split('\n')[0] ?? ''}.`,
+        remedy:
+          'Set PULUMI_BACKEND_URL, or backend.url in Pulumi.yaml, to a backend that does not lie in the lost site.',
+      };
+    }
+  }
+
+  /** Selects the stack; where there is none, `prepare` writes its config and it is made. */
+  async ensureStack(name: string, prepare: () => Promise<void>): Promise<void> {
+    const workspace = await this.#workspace();
+    await prepare();
+    await Stack.createOrSelect(name, workspace);
+  }
+
+  /** One `up` of a stack with the program of this package. @throws OperatorError with the engine's own diagnostics. */
+  async update(name: string, options: UpdateOptions): Promise<UpdateOutcome> {
+    options.signal.throwIfAborted();
+    const captured = new CapturedOutputs();
+    const workspace = await this.#workspace(captured.around(this.#program()));
+    skipTrailingCommands(workspace);
+    const stack = await Stack.select(name, workspace);
+    // Otherwise each update is followed by a command that reads its own history.
+    stack.info = () => Promise.resolve(undefined);
+    const recorder = new ResourceRecorder(options);
+    try {
+      await stack.up({
+        signal: options.signal,
+        onEvent: recorder.take,
+        color: 'never',
+        suppressProgress: true,
+        ...(options.targetType === undefined ? {} : { target: targets(name, this.#project.name, options.targetType) }),
+      });
+    } catch (error) {
+      throw describeEngineFailure(error, name, recorder.diagnostics);
+    }
+    return { outputs: captured.value ?? (await this.outputs(name)), resources: recorder.timings() };
+  }
+
+  async outputs(name: string): Promise<Record<string, unknown>> {
+    const stack = await Stack.select(name, await this.#workspace());
+    const entries = Object.entries(await stack.outputs()).map(
+      ([key, output]) => [key, output.value as unknown] as const
+    );
+    return Object.fromEntries(entries);
+  }
+
+  #program(): PulumiFn {
+    const { directory } = this.#project;
+    return () => Promise.resolve(environmentProgram(directory));
+  }
+
+  #workspace(program: PulumiFn = this.#program()): Promise<LocalWorkspace> {
+    return LocalWorkspace.create({
+      workDir: this.#project.directory,
+      pulumiCommand: this.#engine.command,
+      envVars: this.#environment,
+      program,
+    });
+  }
+}
+
+/**
+ * Leaves out commands that the Automation API runs around an update and whose answers are not needed: selecting the
+ * stack, which every command names anyway, and reading the outputs twice. Each is a process of a quarter of a second.
+ */
+function skipTrailingCommands(workspace: LocalWorkspace): void {
+  workspace.selectStack = () => Promise.resolve();
+  workspace.stackOutputs = () => Promise.resolve({});
+}
+
+/** Takes a program's outputs as they are resolved, within this process. They hold no secrets: see `Environment`. */
+class CapturedOutputs {
+  value: Record<string, unknown> | undefined;
+
+  around(program: PulumiFn): PulumiFn {
+    return async () => {
+      const outputs = await program();
+      pulumi.output(outputs).apply((value: unknown) => {
+        this.value = value as Record<string, unknown>;
+      });
+      return outputs;
+    };
+  }
+}
+
+/** The component and all below it, of whatever platform. */
+function targets(stack: string, project: string, typeSuffix: string): string[] {
+  return [`urn:pulumi:${stack}::${project}::**${typeSuffix}**`];
+}
+
+/** Follows an update by its events. Nothing is thrown here: the engine's client swallows what a handler throws. */
+class ResourceRecorder {
+  readonly #options: UpdateOptions;
+  readonly #timings = new Map<string, { name: string; type: string; startedAt: string; endedAt: string | null }>();
+  readonly diagnostics: string[] = [];
+
+  constructor(options: UpdateOptions) {
+    this.#options = options;
+  }
+
+  readonly take = (event: EngineEvent): void => {
+    if (event.diagnosticEvent?.severity === 'error') {
+      this.diagnostics.push(event.diagnosticEvent.message.trim());
+    }
+    const started = event.resourcePreEvent?.metadata;
+    if (started !== undefined && started.op !== 'same') {
+      const timing = {
+        name: nameOf(started.urn),
+        type: started.type,
+        startedAt: new Date().toISOString(),
+        endedAt: null,
+      };
+      this.#timings.set(started.urn, timing);
+      this.#options.onResource({ name: timing.name, type: timing.type, state: 'started' });
+      this.#tellWaiting();
+    }
+    const done = event.resOutputsEvent?.metadata ?? event.resOpFailedEvent?.metadata;
+    const timing = done === undefined ? undefined : this.#timings.get(done.urn);
+    if (timing !== undefined) {
+      timing.endedAt = new Date().toISOString();
+      const state = event.resOutputsEvent === undefined ? 'failed' : 'done';
+      this.#options.onResource({ name: timing.name, type: timing.type, state });
+      this.#tellWaiting();
+    }
+  };
+
+  timings(): ResourceTiming[] {
+    return [...this.#timings.values()].filter((timing) => isWork(timing.type));
+  }
+
+  #tellWaiting(): void {
+    const running = [...this.#timings.values()].filter((timing) => timing.endedAt === null && isWork(timing.type));
+    if (running.length > 0) {
+      this.#options.onWaiting(running.map((timing) => timing.name).join(', '));
+    }
+  }
+}
+
+/** Components and providers do no work of their own. */
+function isWork(type: string): boolean {
+  return !type.startsWith('medplum-dr:') && !type.startsWith('pulumi:');
+}
+
+function nameOf(urn: string): string {
+  return urn.split('::').at(-1) ?? urn;
+}

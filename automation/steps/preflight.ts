@@ -1,0 +1,33 @@
+import { OperatorError } from '../../components/errors';
+import type { Step } from '../recovery/step';
+
+/** Looks at all that a recovery needs, before anything is made, and lists everything wrong at once. */
+export const preflight: Step<'preflight'> = {
+  id: 'preflight',
+  title: 'Preflight',
+  budgetSeconds: 10,
+  async run({ operations, session, waiting, recoveryStack }) {
+    waiting('the recovery site, the state backend and the name server');
+    const [findings, backend, outage] = await Promise.all([
+      operations.preflight(recoveryStack),
+      session.checkBackend(),
+      operations.lastOutage(),
+    ]);
+    const all = [...findings, backend];
+    const problems = all.flatMap((finding) =>
+      finding.status === 'failed' ? [`${finding.evidence} ${finding.remedy}`] : []
+    );
+    if (problems.length > 0) {
+      throw new OperatorError('preflight-failed', `Preflight found ${problems.length} problem(s); nothing was made.`, {
+        hint: 'Mend them and run the same command again.',
+        problems,
+      });
+    }
+    return { findings: all, outage };
+  },
+  summarise({ findings }) {
+    const unchecked = findings.filter((finding) => finding.status === 'not-checked').length;
+    const tail = unchecked === 0 ? '' : `, ${unchecked} not checked`;
+    return `${findings.length - unchecked} of ${findings.length} looked at and sound${tail}`;
+  },
+};

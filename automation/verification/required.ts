@@ -1,0 +1,29 @@
+import { OperatorError } from '../../components/errors';
+import type { Check } from './check';
+
+/** Checks without which nobody knows whether the data came back: unmade, they stop a run as a failure does. */
+const REQUIRED = new Set(['database-writable', 'schema-version', 'signing-keys', 'resource-counts']);
+
+/**
+ * Stops the run when a check failed, or a required one could not be made, unless the operator accepted that very check.
+ * @throws OperatorError listing every such check.
+ */
+export function requirePassed(checks: readonly Check[], accepted: ReadonlySet<string>): void {
+  const stopping = checks.filter(
+    (check) =>
+      !accepted.has(check.id) &&
+      (check.status === 'failed' || (check.status === 'not-checked' && REQUIRED.has(check.id)))
+  );
+  if (stopping.length === 0) {
+    return;
+  }
+  const problems = stopping.map((check) =>
+    check.status === 'not-checked'
+      ? `${check.title} (${check.id}): not checked, ${check.reason}`
+      : `${check.title} (${check.id}): ${check.evidence}`
+  );
+  throw new OperatorError('recovery-failed', 'Verification failed; traffic was not moved.', {
+    hint: `Recover to another point (--recovery-point), or accept a check by name: ${stopping.map((check) => `--accept-check ${check.id}`).join(' ')}`,
+    problems,
+  });
+}
