@@ -2,7 +2,6 @@ import path from 'node:path';
 import { OperatorError } from '../components/errors';
 import type { ContinuousWindow, RecoveryPoint, RestorePlan, PreflightFinding } from '../components/site-operations';
 import { engineEnvironment, ensureLanguageHost, findEngine } from './engine';
-import { createEventStream } from './events';
 import { parseTarget, startRecovery, type RecoveryRun } from './recovery/recover';
 import { STEP_IDS, type StepId } from './recovery/results';
 import { startRehearsal, type RehearsalOptions } from './rehearsal/rehearse';
@@ -146,7 +145,6 @@ async function start(options: RecoverOptions, mode: 'recovery' | 'drill'): Promi
     acceptedChecks: options.acceptChecks ?? [],
     reportsDirectory: options.reportsDirectory ?? path.join(project.directory, 'reports'),
     signal: options.signal ?? new AbortController().signal,
-    stream: createEventStream(),
   });
 }
 

@@ -1,4 +1,4 @@
-import { mkdir, open, readFile } from 'node:fs/promises';
+import { mkdir, open, readFile, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import type { RecoveryTarget } from '../../components/site-operations';
 import type { StepId, StepResults } from './results';
@@ -31,19 +31,45 @@ interface StepDone<Id extends StepId> {
 
 /**
  * The journal of a run: append-only JSON lines, outside both sites and outside the engine's state. A step is written
- * before and after it, each line flushed to the disk before the run goes on.
+ * before and after it, each line flushed to the disk before the run goes on. Until `begin` a new journal is only kept in
+ * memory, so that a run which finds that it cannot start leaves nothing behind.
  */
 export class Journal {
   readonly #file: string;
+  /** Entries that wait for the run to begin; null once it has. */
+  #held: JournalEntry[] | null = [];
+  #appending = false;
 
   constructor(directory: string) {
     this.#file = path.join(directory, 'journal.jsonl');
   }
 
+  /** Whether the run has begun to act, now or in an earlier driver. */
+  get begun(): boolean {
+    return this.#held === null;
+  }
+
+  /** Writes what was held, and from now on every entry at once. */
+  async begin(): Promise<void> {
+    const held = this.#held ?? [];
+    this.#held = null;
+    for (const entry of held) {
+      await this.append(entry);
+    }
+  }
+
   async append(entry: JournalEntry): Promise<void> {
+    if (this.#held !== null) {
+      this.#held.push(entry);
+      return;
+    }
     await mkdir(path.dirname(this.#file), { recursive: true });
-    const handle = await open(this.#file, 'a', 0o600);
+    const handle = await open(this.#file, 'a+', 0o600);
     try {
+      if (!this.#appending) {
+        await dropTornLine(handle);
+        this.#appending = true;
+      }
       await handle.appendFile(`${JSON.stringify(entry)}\n`);
       await handle.datasync();
     } finally {
@@ -51,7 +77,7 @@ export class Journal {
     }
   }
 
-  /** All whole lines; a torn last one is what a killed driver leaves and says nothing. */
+  /** All whole lines on disk; a torn last one is what a killed driver leaves and says nothing. */
   async read(): Promise<JournalEntry[]> {
     let text: string;
     try {
@@ -62,10 +88,20 @@ export class Journal {
       }
       throw error;
     }
+    this.#held = null;
     const whole = text.slice(0, text.lastIndexOf('\n') + 1);
     return whole
       .split('\n')
       .filter((line) => line !== '')
       .map((line) => JSON.parse(line) as JournalEntry);
+  }
+}
+
+/** What a killed driver left after the last whole line would spoil the next one. */
+async function dropTornLine(handle: FileHandle): Promise<void> {
+  const bytes = await handle.readFile();
+  const whole = bytes.lastIndexOf('\n') + 1;
+  if (whole < bytes.length) {
+    await handle.truncate(whole);
   }
 }

@@ -72,6 +72,11 @@ export function parseTarget(text: string): RecoveryTarget {
       hint: 'Write it like 2026-11-24T03:15:00Z, or give latest, or the id of a recovery point.',
     });
   }
+  if (at.getTime() > Date.now()) {
+    throw new OperatorError('bad-input', `${at.toISOString()} lies in the future.`, {
+      hint: 'Give a moment in the past, or latest. medplum-dr recovery-points lists what there is.',
+    });
+  }
   return { kind: 'time', at: at.toISOString() };
 }
 
@@ -154,7 +159,7 @@ async function run(setup: RecoverySetup, id: string, stream: EventStream): Promi
     }
     stream.emit(event);
   };
-  const outcome = await runSteps({
+  const ran = await runSteps({
     header,
     journal,
     emit,
@@ -174,8 +179,9 @@ async function run(setup: RecoverySetup, id: string, stream: EventStream): Promi
     },
   });
   const endedAt = new Date().toISOString();
-  const left = leftBehind(header, outcome, setup.takesTraffic);
-  const after = (await setup.afterSteps?.(outcome)) ?? { client: null, checks: [], notes: [], leftBehind: left };
+  const left = leftBehind(header, ran, setup.takesTraffic);
+  const after = (await setup.afterSteps?.(ran)) ?? { client: null, checks: [], notes: [], leftBehind: left };
+  const outcome = judgedAfter(ran, after);
   const report = reportOf({
     header,
     outcome,
@@ -193,6 +199,19 @@ async function run(setup: RecoverySetup, id: string, stream: EventStream): Promi
   return { id, result: outcome.result, report, reportDirectory, error: outcome.failure?.error ?? null };
 }
 
+/** A drill whose last checks failed did not succeed, however well its recovery went. */
+function judgedAfter(outcome: RunOutcome, after: AfterSteps): RunOutcome {
+  const failed = after.checks.filter((check) => check.status === 'failed');
+  if (failed.length === 0 || outcome.result !== 'recovered') {
+    return outcome;
+  }
+  const error = new OperatorError('recovery-failed', 'The recovery went well, but what it was to show did not hold.', {
+    hint: 'Look at the checks in the report.',
+    problems: failed.map((check) => `${check.title} (${check.id}): ${check.evidence}`),
+  });
+  return { ...outcome, result: 'failed', failure: { step: 'after', error } };
+}
+
 /** A resumed run keeps what it was asked for at first. */
 async function headerOf(journal: Journal, asked: RunHeader, resumed: boolean): Promise<RunHeader> {
   const [first] = await journal.read();
@@ -207,7 +226,7 @@ async function headerOf(journal: Journal, asked: RunHeader, resumed: boolean): P
   if (first.kind !== 'run') {
     throw new Error(`the journal of ${asked.id} does not begin with its run`);
   }
-  const { kind: _kind, ...header } = first;
+  const { kind, ...header } = first;
   return header;
 }
 

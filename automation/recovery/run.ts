@@ -21,7 +21,8 @@ export interface StepRecord {
 /** The end of a run: never thrown, so that a failed run tells as much as a good one. */
 export interface RunOutcome {
   readonly result: 'recovered' | 'failed' | 'cancelled';
-  readonly failure: { readonly step: StepId; readonly error: OperatorError } | null;
+  /** The step, or what came after the last of them, that ended the run. */
+  readonly failure: { readonly step: StepId | 'after'; readonly error: OperatorError } | null;
   readonly steps: readonly StepRecord[];
   readonly results: Partial<StepResults>;
 }

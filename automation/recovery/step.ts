@@ -24,9 +24,9 @@ export interface StepContext {
   readonly signal: AbortSignal;
   readonly emit: Emit;
   /** Says what the step waits for now. */
-  waiting(what: string): void;
+  readonly waiting: (what: string) => void;
   /** What an earlier step found. @throws when it has not run. */
-  result<Id extends StepId>(step: Id): StepResults[Id];
+  readonly result: <Id extends StepId>(step: Id) => StepResults[Id];
 }
 
 /**
@@ -37,6 +37,8 @@ export interface Step<Id extends StepId> {
   readonly title: string;
   /** Seconds it is expected to take at most; going over is reported, not punished. */
   readonly budgetSeconds: number;
+  /** Set when it changes nothing. A run that ends in such a step leaves nothing behind, its journal included. */
+  readonly onlyLooks?: true;
   run(context: StepContext): Promise<StepResults[Id]>;
   /** One line on what it found. */
   summarise(result: StepResults[Id]): string;

@@ -1,4 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { ownProgram } from '../../components/package-root';
 import { until } from '../../components/local/process/daemon';
@@ -14,6 +15,8 @@ export class ClientProcess {
   constructor(config: RehearsalClientConfig, secret: string) {
     const [program = process.execPath, ...args] = ownProgram('automation', 'rehearsal', 'client', 'main.js');
     this.#journal = config.journal;
+    // What it has seen can be asked before it has seen anything.
+    writeFileSync(config.journal, '', { flag: 'a', mode: 0o600 });
     this.#child = spawn(program, args, {
       cwd: path.dirname(config.journal),
       env: { PATH: process.env['PATH'] ?? '', [CONFIG_VARIABLE]: JSON.stringify(config), [SECRET_VARIABLE]: secret },

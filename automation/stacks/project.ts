@@ -1,6 +1,6 @@
 import { readdir, readFile, writeFile, rename } from 'node:fs/promises';
 import path from 'node:path';
-import { isMap, parse, parseDocument, stringify } from 'yaml';
+import { isMap, parse, parseDocument, stringify, type Document } from 'yaml';
 import { z } from 'zod';
 import { closest } from '../../components/config';
 import { OperatorError } from '../../components/errors';
@@ -122,7 +122,7 @@ export async function writeStackConfig(
   for (const [key, value] of Object.entries(values)) {
     document.setIn(['config', `${CONFIG_NAMESPACE}:${key}`], value);
   }
-  await replaceFile(file, document.toString({ lineWidth: 0 }));
+  await replaceFile(file, textOf(document));
 }
 
 /** Takes a key out of a stack's config. */
@@ -130,7 +130,12 @@ export async function removeStackConfig(project: Project, stack: string, key: st
   const file = stackFile(project, stack);
   const document = parseDocument(await readFile(file, 'utf8'));
   document.deleteIn(['config', `${CONFIG_NAMESPACE}:${key}`]);
-  await replaceFile(file, document.toString({ lineWidth: 0 }));
+  await replaceFile(file, textOf(document));
+}
+
+/** New strings are quoted: the engine's YAML reader would take a bare instant for a timestamp and write it otherwise. */
+function textOf(document: Document.Parsed): string {
+  return document.toString({ lineWidth: 0, defaultStringType: 'QUOTE_DOUBLE', defaultKeyType: 'PLAIN' });
 }
 
 async function replaceFile(file: string, text: string): Promise<void> {

@@ -1,4 +1,5 @@
 import { OperatorError } from '../../components/errors';
+import type { RecoveryTarget, SiteOperations } from '../../components/site-operations';
 import type { Step } from '../recovery/step';
 
 /** Looks at all that a recovery needs, before anything is made, and lists everything wrong at once. */
@@ -6,17 +7,24 @@ export const preflight: Step<'preflight'> = {
   id: 'preflight',
   title: 'Preflight',
   budgetSeconds: 10,
-  async run({ operations, session, waiting, recoveryStack }) {
+  async run({ operations, session, waiting, recoveryStack, target }) {
     waiting('the recovery site, the state backend and the name server');
-    const [findings, backend, outage] = await Promise.all([
+    const [findings, backend, outage, unmet] = await Promise.all([
       operations.preflight(recoveryStack),
       session.checkBackend(),
       operations.lastOutage(),
+      unmetTarget(operations, target),
     ]);
     const all = [...findings, backend];
     const problems = all.flatMap((finding) =>
       finding.status === 'failed' ? [`${finding.evidence} ${finding.remedy}`] : []
     );
+    if (unmet !== null && problems.length === 0) {
+      throw unmet;
+    }
+    if (unmet !== null) {
+      problems.push([unmet.message, ...unmet.problems, unmet.hint].join(' '));
+    }
     if (problems.length > 0) {
       throw new OperatorError('preflight-failed', `Preflight found ${problems.length} problem(s); nothing was made.`, {
         hint: 'Mend them and run the same command again.',
@@ -31,3 +39,16 @@ export const preflight: Step<'preflight'> = {
     return `${findings.length - unchecked} of ${findings.length} looked at and sound${tail}`;
   },
 };
+
+/** What stands against recovering to the target, found here so that it is told together with everything else. */
+async function unmetTarget(operations: SiteOperations, target: RecoveryTarget): Promise<OperatorError | null> {
+  try {
+    await operations.planRestore(target);
+    return null;
+  } catch (error) {
+    if (error instanceof OperatorError) {
+      return error;
+    }
+    throw error;
+  }
+}

@@ -107,7 +107,7 @@ export class Application extends pulumi.ComponentResource implements Application
       { parent: this, provider }
     );
     this.endpoint = pulumi
-      .all([server.status, balancer.status])
+      .all([server.id, balancer.id])
       .apply(() => ({ address: site.address, port: traffic.port }));
     this.registerOutputs({ endpoint: this.endpoint });
   }

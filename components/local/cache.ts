@@ -66,7 +66,7 @@ export class Cache extends pulumi.ComponentResource implements CacheLayer {
         },
         { parent: this, provider }
       );
-      this.connection = redis.status.apply(() => ({
+      this.connection = redis.id.apply(() => ({
         host: site.address,
         port: site.ports.cache,
         passwordSecret: CACHE_PASSWORD,

@@ -25,6 +25,45 @@ const applicationSchema = commonSchema.shape.application.extend({
   secretEnvironment: z.record(z.string(), z.string()).default({}),
 });
 
+/** What the places of an environment are told apart by. */
+const placesSchema = z.object({
+  site: siteSchema.partial({ ports: true }),
+  recoverySite: siteSchema.partial({ ports: true }).optional(),
+  application: z.object({ baseUrl: z.url() }),
+  traffic: z.object({ name: z.string(), port: z.number() }),
+});
+
+function checkPlaces(config: z.infer<typeof placesSchema>, context: z.RefinementCtx): void {
+  const { site, recoverySite } = config;
+  const publicPort = new URL(config.application.baseUrl).port;
+  if (publicPort !== String(config.traffic.port)) {
+    context.addIssue({
+      code: 'custom',
+      path: ['application', 'baseUrl'],
+      message: `has port ${publicPort === '' ? '(none)' : publicPort}, but traffic.port is ${config.traffic.port}`,
+    });
+  }
+  if (new URL(config.application.baseUrl).hostname !== config.traffic.name) {
+    context.addIssue({
+      code: 'custom',
+      path: ['application', 'baseUrl'],
+      message: `does not use the name ${config.traffic.name} of traffic.name`,
+    });
+  }
+  if (recoverySite === undefined) {
+    return;
+  }
+  for (const key of ['name', 'folder', 'address'] as const) {
+    if (site[key] === recoverySite[key]) {
+      context.addIssue({
+        code: 'custom',
+        path: ['recoverySite', key],
+        message: `is the primary site's own ("${site[key]}"); a recovery site must be another one`,
+      });
+    }
+  }
+}
+
 /** Config of a stack on the local platform. */
 export const localSchema = commonSchema
   .extend({
@@ -55,36 +94,8 @@ export const localSchema = commonSchema
       })
       .default({ interval: 1, failures: 3 }),
   })
-  .superRefine((config, context) => {
-    const { site, recoverySite } = config;
-    const publicPort = new URL(config.application.baseUrl).port;
-    if (publicPort !== String(config.traffic.port)) {
-      context.addIssue({
-        code: 'custom',
-        path: ['application', 'baseUrl'],
-        message: `has port ${publicPort === '' ? '(none)' : publicPort}, but traffic.port is ${config.traffic.port}`,
-      });
-    }
-    if (new URL(config.application.baseUrl).hostname !== config.traffic.name) {
-      context.addIssue({
-        code: 'custom',
-        path: ['application', 'baseUrl'],
-        message: `does not use the name ${config.traffic.name} of traffic.name`,
-      });
-    }
-    if (recoverySite === undefined) {
-      return;
-    }
-    for (const key of ['name', 'folder', 'address'] as const) {
-      if (site[key] === recoverySite[key]) {
-        context.addIssue({
-          code: 'custom',
-          path: ['recoverySite', key],
-          message: `is the primary site's own ("${site[key]}"); a recovery site must be another one`,
-        });
-      }
-    }
-  });
+  // Other problems are no reason to keep these back.
+  .superRefine(checkPlaces, { when: ({ value }) => placesSchema.safeParse(value).success });
 export type LocalConfig = z.infer<typeof localSchema>;
 
 /** Top-level and nested key names, for "did you mean". */

@@ -49,7 +49,7 @@ function load(values: Record<string, unknown>, context: ConfigContext): Platform
     controlDirectory: outsideFolders(context.projectDirectory, config).root,
     layers: () => localLayers(config, context),
     recoveryConfig(restore) {
-      const { recoverySite, activeEndpoint: _active, site: _site, ...kept } = values;
+      const { recoverySite, activeEndpoint, site, ...kept } = values;
       return { ...kept, role: 'recovery', site: recoverySite, restore };
     },
     operations: () => localSiteOperations(config, context),

@@ -39,7 +39,7 @@ export class SecretStore extends pulumi.CustomResource {
       values: Record<string, string>;
       replicaFile: string | null;
       restoreFrom: string | null;
-    }>,
+    }> & { site: { live: pulumi.Input<string> } },
     options: pulumi.CustomResourceOptions
   ) {
     super('medplum-local:index:SecretStore', name, { ...args, names: undefined }, options);

@@ -56,6 +56,7 @@ export class Secrets extends pulumi.ComponentResource implements SecretsLayer {
         values: pulumi.secret(args.values),
         replicaFile: replicaAtOtherSite === undefined ? null : replicatedStoreIn(replicaAtOtherSite),
         restoreFrom: restore === undefined ? null : replicatedStoreIn(folders.replica),
+        site: { live: network.networkId },
       },
       { parent: this, provider, protect: true, ignoreChanges: ['restoreFrom'] }
     );

@@ -27,12 +27,12 @@ async function main(): Promise<void> {
             const { address, ttlSeconds: ttl } = record;
             response.answers.push(Packet.createResourceFromQuestion(question, { address, ttl }));
           }
-          send(response);
+          void send(response);
         },
         (error: unknown) => {
           console.error(`zone file ${settings.zoneFile} cannot be read: ${String(error)}`);
           response.header.rcode = 2;
-          send(response);
+          void send(response);
         }
       );
     },

@@ -15,7 +15,7 @@ import { sitePresent } from '../provider/site';
 export async function fenceSite(config: LocalConfig, live: string): Promise<FenceResult> {
   if (await sitePresent({ live })) {
     const run = path.join(live, 'run');
-    const pidFiles = (await readdir(run)).filter((file) => file.endsWith('.pid'));
+    const pidFiles = (await filesIn(run)).filter((file) => file.endsWith('.pid'));
     const serving = ['load-balancer.pid', 'application.pid'];
     await Promise.all(serving.map((file) => stopDaemon(path.join(run, file))));
     const dataDirectory = path.join(live, 'database');
@@ -35,6 +35,18 @@ export async function fenceSite(config: LocalConfig, live: string): Promise<Fenc
         detail: `application and database of ${config.site.name} stopped; nothing listens on its ports`,
       }
     : { state: 'unreachable', detail: `the folder of ${config.site.name} is gone and nothing listens on its ports` };
+}
+
+/** A site on which nothing was ever started has no such folder. */
+async function filesIn(folder: string): Promise<string[]> {
+  try {
+    return await readdir(folder);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
+      return [];
+    }
+    throw error;
+  }
 }
 
 async function answeringPorts(config: LocalConfig): Promise<string[]> {

@@ -1,4 +1,4 @@
-import { access, constants, mkdir, stat, statfs } from 'node:fs/promises';
+import { access, constants, stat, statfs } from 'node:fs/promises';
 import net from 'node:net';
 import path from 'node:path';
 import { messageOf } from '../../errors';
@@ -26,7 +26,7 @@ export async function preflight(preflightContext: PreflightContext): Promise<Pre
   const folders = siteFolders(context.projectDirectory, recoverySite, recoveryStack);
   const findings = await Promise.all([
     looked('recovery-site', () => recoverySiteUsable(folders)),
-    looked('outside-folder', () => outsideApart(preflightContext)),
+    looked('outside-folder', () => Promise.resolve(outsideApart(preflightContext))),
     ...ports(config, recoverySite).map(({ address, port, key }) =>
       looked(`port-${key}`, () => portFree(folders, address, port, key))
     ),
@@ -68,21 +68,37 @@ async function looked(id: string, look: () => Promise<Verdict>): Promise<Preflig
 }
 
 async function recoverySiteUsable(folders: SiteFolders): Promise<Verdict> {
-  await mkdir(folders.root, { recursive: true });
-  await access(folders.root, constants.W_OK);
-  return passed(`${folders.root} can be written`);
+  const existing = await nearestExisting(folders.root);
+  if (!(await stat(existing)).isDirectory()) {
+    return failed(`${existing} is not a folder.`, 'Move it away, or set another medplum-dr:recoverySite.folder.');
+  }
+  await access(existing, constants.W_OK);
+  return passed(`${existing} can be written`);
 }
 
-async function outsideApart({ config, context, outside }: PreflightContext): Promise<Verdict> {
+/** The folder itself, or the lowest one above it that is there: preflight looks and makes nothing. */
+async function nearestExisting(folder: string): Promise<string> {
+  try {
+    await stat(folder);
+    return folder;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== 'ENOENT' && code !== 'ENOTDIR') {
+      throw error;
+    }
+    return nearestExisting(path.dirname(folder));
+  }
+}
+
+function outsideApart({ config, context, outside }: PreflightContext): Verdict {
   const lost = path.resolve(context.projectDirectory, config.site.folder);
   const inside = !path.relative(lost, outside.root).startsWith('..');
-  await mkdir(outside.root, { recursive: true });
   return inside
     ? failed(
         `medplum-dr:outside.folder (${outside.root}) lies in the primary site's folder and is lost with it.`,
         'Move it out, and set medplum-dr:outside.folder.'
       )
-    : passed(`${outside.root} lies outside both sites`);
+    : passed(`${outside.root} lies outside the primary site`);
 }
 
 function ports(config: LocalConfig, site: LocalSite): { address: string; port: number; key: string }[] {
@@ -138,7 +154,7 @@ async function diskSpace(folders: SiteFolders): Promise<Verdict> {
   const largest = Math.max(0, ...points.map((point) => point.sizeBytes ?? 0));
   // The copy itself, and the log that is replayed into it.
   const needed = largest * 1.3 + 256 * 1024 * 1024;
-  const { bavail, bsize } = await statfs(folders.root);
+  const { bavail, bsize } = await statfs(await nearestExisting(folders.root));
   const free = bavail * bsize;
   const text = `${Math.round(free / 1e6)} MB free in ${folders.root}, ${Math.round(needed / 1e6)} MB needed`;
   return free >= needed
@@ -148,6 +164,12 @@ async function diskSpace(folders: SiteFolders): Promise<Verdict> {
 
 async function secretsReadable({ outside }: PreflightContext, folders: SiteFolders): Promise<Verdict> {
   const file = replicatedStoreIn(folders.replica);
+  if ((await nearestExisting(outside.secretsKey)) !== outside.secretsKey) {
+    return failed(
+      `The key of the secrets, ${outside.secretsKey}, is not there.`,
+      'Put it back, or set medplum-dr:outside.folder to where it lies.'
+    );
+  }
   const secrets = await readSecrets(file, await secretsKey(outside.secretsKey));
   return secrets.size === 0
     ? failed(`No secrets were replicated to ${file}.`, 'Without the database password nothing can be recovered here.')
@@ -166,5 +188,5 @@ async function applicationThere(config: LocalConfig): Promise<Verdict> {
   const there = program.includes('/') ? await stat(path.resolve(folder ?? '.', program)) : programOnPath(program);
   return there === undefined
     ? failed(`The application's command "${program}" is not on PATH.`, 'Set medplum-dr:application.command.')
-    : passed(`${command.join(' ')}`);
+    : passed(command.join(' '));
 }

@@ -44,13 +44,17 @@ export async function planRestore(replica: string, target: RecoveryTarget): Prom
       problems: reasons.length > 0 ? reasons : ['there is no base backup'],
     });
   }
+  const chosen = choose(target, usable, window);
+  // The state of a base backup itself is in no older one.
+  const candidates =
+    chosen.kind === 'base-backup'
+      ? bases.filter((base) => base.id === chosen.id)
+      : bases.filter((base) => base.time <= chosen.time).reverse();
   const skipped = points.flatMap((point) =>
-    point.restorable === true || point.kind !== 'base-backup'
+    point.restorable === true || point.kind !== 'base-backup' || point.time > chosen.time
       ? []
       : [{ id: point.id, reasons: [point.restorable.reason] }]
   );
-  const chosen = choose(target, usable, window);
-  const candidates = bases.filter((base) => base.time <= chosen.time).reverse();
   const recorded = usable.filter((point) => point.time <= chosen.time && factsOf(point) !== null).at(-1);
   const facts = recorded === undefined ? null : factsOf(recorded);
   const source: RestoreSource = { replica, bases: candidates.map((base) => base.id), target: chosen.target };

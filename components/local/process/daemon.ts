@@ -1,5 +1,5 @@
 import { execFile, spawn } from 'node:child_process';
-import { open, readFile, rm, writeFile, mkdir } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
@@ -29,7 +29,7 @@ export async function startDaemon(specification: DaemonSpecification): Promise<n
   await mkdir(path.dirname(logFile), { recursive: true });
   await mkdir(path.dirname(pidFile), { recursive: true });
   const log = await open(logFile, 'a', 0o600);
-  const script = '"$@" </dev/null & echo $! >&3';
+  const script = '"$@" </dev/null 3>&- & echo $! >&3';
   const shell = spawn('/bin/sh', ['-c', script, 'sh', ...command], {
     cwd: folder,
     env: { ...environment },
@@ -41,12 +41,13 @@ export async function startDaemon(specification: DaemonSpecification): Promise<n
   const pidPipe = shell.stdio[3];
   pidPipe?.on('data', (chunk: Buffer) => (printed += chunk.toString()));
   const exitCode = await new Promise<number | null>((resolve, reject) => {
-    shell.once('error', reject);
+    shell.once('error', (error) => {
+      // A working folder that is not there shows as the shell not being there.
+      reject(new Error(`${command[0] ?? ''} could not be started in ${folder}: ${error.message}`));
+    });
     shell.once('exit', resolve);
-  });
-  await log.close();
+  }).finally(() => log.close());
   await until(() => printed.endsWith('\n') || exitCode !== 0, 2000);
-  // The daemon inherits the pipe's other end: without this the handle would keep this process alive.
   pidPipe?.destroy();
   const pid = Number(printed.trim());
   if (exitCode !== 0 || group === undefined || !Number.isInteger(pid) || pid === 0) {
@@ -68,15 +69,21 @@ export async function runningDaemon(pidFile: string): Promise<{ pid: number; gro
   return startTime !== null && startTime === identity.startTime ? identity : null;
 }
 
-/** Stops the process and its group: SIGTERM, then SIGKILL after `graceMilliseconds`. */
+/**
+ * Stops the process and its group: SIGTERM, then SIGKILL after `graceMilliseconds`. A shell that runs a server may end
+ * long before it: all of the group are waited for.
+ * @throws when one of them is still there 5 s after SIGKILL.
+ */
 export async function stopDaemon(pidFile: string, graceMilliseconds = 10_000): Promise<void> {
   const daemon = await runningDaemon(pidFile);
   if (daemon !== null) {
-    signalGroup(daemon.group, 'SIGTERM');
-    const ended = await until(async () => (await runningDaemon(pidFile)) === null, graceMilliseconds);
-    if (!ended) {
-      signalGroup(daemon.group, 'SIGKILL');
-      await until(async () => (await runningDaemon(pidFile)) === null, 5000);
+    const { pid, group } = daemon;
+    signalGroup(group, 'SIGTERM');
+    if (!(await until(() => groupEnded(group), graceMilliseconds))) {
+      signalGroup(group, 'SIGKILL');
+      if (!(await until(() => groupEnded(group), 5000))) {
+        throw new Error(`process ${pid} or one that it started (group ${group}) does not end, even by SIGKILL`);
+      }
     }
   }
   await rm(pidFile, { force: true });
@@ -90,6 +97,25 @@ export function signalGroup(group: number, signal: NodeJS.Signals): void {
       throw error;
     }
   }
+}
+
+/** Whether no process of the group is left, zombies aside: nobody may be there to reap those. */
+async function groupEnded(group: number): Promise<boolean> {
+  try {
+    process.kill(-group, 0);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ESRCH') {
+      return true;
+    }
+    throw error;
+  }
+  if (process.platform !== 'linux') {
+    const { stdout } = await run('ps', ['-A', '-o', 'pgid=,stat=']);
+    return !stdout.split('\n').some((line) => new RegExp(`^\\s*${group}\\s+[^Z\\s]`).test(line));
+  }
+  const pids = (await readdir('/proc')).filter((entry) => /^\d+$/.test(entry));
+  const members = await Promise.all(pids.map((pid) => processFields(Number(pid))));
+  return !members.some((fields) => fields !== null && fields[2] === String(group) && fields[0] !== 'Z');
 }
 
 /** Polls until the condition holds; false when it did not within the time. */
@@ -120,18 +146,8 @@ async function readIdentity(pidFile: string): Promise<Identity | null> {
 /** When a process started, in the system's own unit; null when there is none, or only a zombie of it. */
 async function processStartTime(pid: number): Promise<string | null> {
   if (process.platform === 'linux') {
-    try {
-      const text = await readFile(`/proc/${pid}/stat`, 'utf8');
-      // The command's name is in parentheses and may hold spaces: fields are counted after it.
-      const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
-      return fields[0] === 'Z' ? null : (fields[19] ?? null);
-    } catch (error) {
-      const { code } = error as NodeJS.ErrnoException;
-      if (code === 'ENOENT' || code === 'ESRCH') {
-        return null;
-      }
-      throw error;
-    }
+    const fields = await processFields(pid);
+    return fields === null || fields[0] === 'Z' ? null : (fields[19] ?? null);
   }
   try {
     const { stdout } = await run('ps', ['-o', 'lstart=', '-p', String(pid)]);
@@ -139,5 +155,20 @@ async function processStartTime(pid: number): Promise<string | null> {
   } catch {
     // ps exits with 1 when there is no such process.
     return null;
+  }
+}
+
+/** The fields of `/proc/<pid>/stat` after the command's name, from the state on; null when there is no such process. */
+async function processFields(pid: number): Promise<string[] | null> {
+  try {
+    const text = await readFile(`/proc/${pid}/stat`, 'utf8');
+    // The name is in parentheses and may itself hold spaces and parentheses.
+    return text.slice(text.lastIndexOf(')') + 2).split(' ');
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ESRCH') {
+      return null;
+    }
+    throw error;
   }
 }

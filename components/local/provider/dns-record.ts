@@ -77,7 +77,7 @@ export const dnsRecordResource: LocalResource<Inputs, State> = {
   },
   async remove(record) {
     await changeZone(record.zoneFile, (zone) => {
-      const { [record.name]: _removed, ...others } = zone.records;
+      const { [record.name]: removed, ...others } = zone.records;
       return { ...zone, records: others };
     });
   },

@@ -1,5 +1,6 @@
 import * as provider from '@pulumi/pulumi/provider';
 import { isRpcSecret, unknownValue, unwrapRpcSecret } from '@pulumi/pulumi/runtime/rpc';
+import { OperatorError } from '../../errors';
 import { dnsRecordResource } from './dns-record';
 import { erase } from './erase';
 import { objectStoreResource } from './object-store';
@@ -51,6 +52,15 @@ function plainObject(value: unknown): Record<string, unknown> {
   return plain(value ?? {}) as Record<string, unknown>;
 }
 
+/** The engine shows an error's message only: what to do next goes into it. */
+async function told<Result>(work: Promise<Result>): Promise<Result> {
+  try {
+    return await work;
+  } catch (error) {
+    throw error instanceof OperatorError ? new Error(`${error.message}. ${error.hint}`, { cause: error }) : error;
+  }
+}
+
 function hasUnknown(value: unknown): boolean {
   if (value === unknownValue) {
     return true;
@@ -72,7 +82,7 @@ const local: provider.Provider = {
     return resourceOf(urn).diff(plainObject(olds), plainObject(news));
   },
   async create(urn, inputs) {
-    const { id, state } = await resourceOf(urn).create(plainObject(inputs));
+    const { id, state } = await told(resourceOf(urn).create(plainObject(inputs)));
     return { id, outs: state };
   },
   async read(id, urn, props) {
@@ -80,10 +90,10 @@ const local: provider.Provider = {
     return state === null ? {} : { id, props: state };
   },
   async update(_id, urn, olds, news) {
-    return { outs: await resourceOf(urn).update(plainObject(olds), plainObject(news)) };
+    return { outs: await told(resourceOf(urn).update(plainObject(olds), plainObject(news))) };
   },
   async delete(_id, urn, props) {
-    await resourceOf(urn).remove(plainObject(props));
+    await told(resourceOf(urn).remove(plainObject(props)));
   },
 };
 

@@ -58,10 +58,17 @@ async function environmentOf(process_: Inputs): Promise<Record<string, string>> 
 }
 
 async function start(process_: Inputs): Promise<State> {
+  // There is one when an update was killed between the start and the engine's own record of it.
+  await stopDaemon(process_.pidFile);
   if (!process_.running || (process_.site !== null && !(await sitePresent(process_.site)))) {
     return { ...process_, status: 'stopped' };
   }
-  const { command, folder, logFile, pidFile } = process_;
+  const { command, folder, logFile, pidFile, ready } = process_;
+  if (ready.kind !== 'started' && (await answers(ready))) {
+    throw new Error(
+      `${process_.name} cannot be started: another process answers at ${placeOf(ready)} already. Stop it, or set another port`
+    );
+  }
   await startDaemon({ command, folder, environment: await environmentOf(process_), logFile, pidFile });
   await waitUntilReady(process_);
   return { ...process_, status: 'running' };
@@ -74,7 +81,7 @@ async function waitUntilReady(process_: Inputs): Promise<void> {
   }
   const deadline = Date.now() + ready.timeoutSeconds * 1000;
   for (;;) {
-    if (ready.kind === 'http' ? await answersHttp(ready.url) : await acceptsTcp(ready.address, ready.port)) {
+    if (await answers(ready)) {
       return;
     }
     if ((await runningDaemon(process_.pidFile)) === null) {
@@ -89,6 +96,21 @@ async function waitUntilReady(process_: Inputs): Promise<void> {
     }
     await sleep(25);
   }
+}
+
+function answers(ready: Inputs['ready']): Promise<boolean> {
+  switch (ready.kind) {
+    case 'started':
+      return Promise.resolve(false);
+    case 'http':
+      return answersHttp(ready.url);
+    case 'tcp':
+      return acceptsTcp(ready.address, ready.port);
+  }
+}
+
+function placeOf(ready: Exclude<Inputs['ready'], { kind: 'started' }>): string {
+  return ready.kind === 'http' ? ready.url : `${ready.address}:${ready.port}`;
 }
 
 /** Any answer will do: whether it is a healthy one is for the driver's health step to judge. */

@@ -3,6 +3,7 @@ import { rm } from 'node:fs/promises';
 import { z } from 'zod';
 import { digestSecret, readSecrets, secretsKey, writeSecrets } from '../secrets-store/store';
 import type { LocalResource } from './resource';
+import { sitePresent } from './site';
 
 const inputs = z.object({
   storeFile: z.string(),
@@ -15,9 +16,10 @@ const inputs = z.object({
   replicaFile: z.string().nullable().default(null),
   /** The copy that a recovery starts from; null in an environment that is new. */
   restoreFrom: z.string().nullable().default(null),
+  site: z.object({ live: z.string() }),
 });
 type Inputs = z.infer<typeof inputs>;
-/** In the state `values` are keyed digests: they show a change and tell nothing. */
+/** In the state `values` are keyed digests: they show a change and tell nothing. No `names`: the store is lost. */
 const state = inputs.extend({ names: z.array(z.string()) });
 type State = z.infer<typeof state>;
 
@@ -70,19 +72,23 @@ export const secretStoreResource: LocalResource<Inputs, State> = {
   async observe(store) {
     const key = await secretsKey(store.keyFile);
     const secrets = await readSecrets(store.storeFile, key);
-    const missing = Object.keys(store.generate).some((name) => !secrets.has(name));
-    return missing
+    return store.names.some((name) => !secrets.has(name))
       ? { kind: 'drifted', state: { ...store, names: [...secrets.keys()].sort() } }
       : { kind: 'as-recorded' };
   },
   async update(old, store) {
     const key = await secretsKey(store.keyFile);
     const kept = await readSecrets(store.storeFile, key);
-    if (kept.size === 0 && old.names.length > 0) {
-      // The store is lost with its site. Making new values would lock the environment out of its own database.
-      return old;
+    if (kept.size > 0) {
+      return write(store, kept);
     }
-    return write(store, kept);
+    // Making new values would lock the environment out of its own database.
+    if (await sitePresent(store.site)) {
+      throw new Error(
+        `the secret store ${store.storeFile} is gone while its site still stands; copy it back${store.replicaFile === null ? '' : ` from ${store.replicaFile}`}. New secrets are not made in its place`
+      );
+    }
+    return { ...old, names: [] };
   },
   async remove(store) {
     await rm(store.storeFile, { force: true });

@@ -1,4 +1,4 @@
-import { chmod, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
 import type { LocalResource } from './resource';
@@ -46,7 +46,8 @@ export const siteResource: LocalResource<z.infer<typeof inputs>, State> = {
   replaceOn: ['root', 'live'],
   createOnly: [],
   async create(site) {
-    if (await sitePresent(site)) {
+    // A folder with the marker alone is what a killed update leaves, and holds nothing that could be lost.
+    if ((await sitePresent(site)) && (await readdir(site.live)).length > 1) {
       const owner = await readFile(marker(site), 'utf8');
       throw new Error(`${site.live} is a site already (${owner}); choose another folder or remove it`);
     }

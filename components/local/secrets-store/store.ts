@@ -24,7 +24,7 @@ export async function secretsKey(keyFile: string): Promise<Buffer> {
   return Buffer.from((await readFile(keyFile, 'utf8')).trim(), 'hex');
 }
 
-/** All secrets of a store; empty when the file is not there. @throws when the key does not fit. */
+/** All secrets of a store; empty when the file is not there. @throws naming the file when the key does not fit. */
 export async function readSecrets(storeFile: string, key: Buffer): Promise<Map<string, string>> {
   let text: string;
   try {
@@ -36,7 +36,14 @@ export async function readSecrets(storeFile: string, key: Buffer): Promise<Map<s
     throw error;
   }
   const file = fileSchema.parse(JSON.parse(text));
-  return new Map(Object.entries(file.secrets).map(([name, sealed]) => [name, open(name, sealed, key)]));
+  try {
+    return new Map(Object.entries(file.secrets).map(([name, sealed]) => [name, open(name, sealed, key)]));
+  } catch (error) {
+    throw new Error(
+      `the secrets in ${storeFile} cannot be opened: they were sealed under another key, or changed since`,
+      { cause: error }
+    );
+  }
 }
 
 /** Writes the store to every place, each by rename, so that no reader sees half of it. */

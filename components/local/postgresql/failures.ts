@@ -1,0 +1,32 @@
+import { OperatorError } from '../../errors';
+import { lastLines } from './server-log';
+import { readSettings } from './settings';
+
+/** Tells why a server did not come up, from what it logged. */
+export async function startFailure(dataDirectory: string, log: string): Promise<OperatorError> {
+  const settings = await readSettings(dataDirectory);
+  const value = (name: string): string => new RegExp(`^${name} = '?([^'\n]*)`, 'm').exec(settings)?.[1] ?? '?';
+  if (log.includes('Address already in use') || log.includes('could not create any TCP/IP sockets')) {
+    const place = `port ${value('port')} of ${value('listen_addresses')}`;
+    return new OperatorError('preflight-failed', `PostgreSQL cannot listen: ${place} is taken or not of this machine`, {
+      hint: 'Stop the program that listens there (ss -ltnp), or choose another port.',
+    });
+  }
+  if (log.includes('No space left on device')) {
+    return diskFull(dataDirectory);
+  }
+  return new OperatorError(
+    'recovery-failed',
+    `PostgreSQL in ${dataDirectory} did not start. Its log ends:\n${lastLines(log)}`,
+    {
+      hint: 'See the log for the first FATAL or PANIC line.',
+    }
+  );
+}
+
+export function diskFull(folder: string, cause?: unknown): OperatorError {
+  return new OperatorError('recovery-failed', `The disk of ${folder} is full`, {
+    hint: `Make room there (df -h ${folder}), then run again.`,
+    cause,
+  });
+}

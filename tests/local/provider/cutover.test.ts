@@ -1,0 +1,124 @@
+import { expect } from 'chai';
+import { Resolver } from 'node:dns/promises';
+import { readdir } from 'node:fs/promises';
+import path from 'node:path';
+import { destroySite } from '../../../automation/rehearsal/destroy-site';
+import { removeStackConfig, writeStackConfig } from '../../../automation/stacks/project';
+import { serverStatus } from '../../../components/local/postgresql/server';
+import { TRAFFIC_TYPE_SUFFIX } from '../../../components/environment';
+import { stackName, TestEnvironment } from './environment';
+
+describe('an environment of the local platform whose traffic moves to another site', function () {
+  this.timeout(120_000);
+  let environment: TestEnvironment;
+
+  before(async () => {
+    environment = await TestEnvironment.make();
+    await environment.up();
+  });
+  after(() => environment.remove());
+
+  async function activate(generation: number): Promise<void> {
+    const { recoverySite, traffic } = environment.config;
+    await writeStackConfig(environment.workspace.project, stackName, {
+      activeEndpoint: {
+        address: recoverySite!.address,
+        port: traffic.port,
+        site: recoverySite!.name,
+        stack: 'recovered',
+        recoveryId: 'r-1',
+        generation,
+        since: new Date().toISOString(),
+      },
+    });
+  }
+
+  async function answered(): Promise<string[]> {
+    const { dns, name } = environment.config.traffic;
+    const resolver = new Resolver({ timeout: 2000, tries: 2 });
+    resolver.setServers([`${dns.address}:${dns.port}`]);
+    return resolver.resolve4(name);
+  }
+
+  /** The engine's record of every resource, without times. */
+  async function recorded(): Promise<Record<string, unknown>> {
+    const text = await environment.pulumi(['stack', 'export', '--stack', stackName]);
+    const { deployment } = JSON.parse(text) as { deployment: { resources: { urn: string; outputs: unknown }[] } };
+    return Object.fromEntries(deployment.resources.map(({ urn, outputs }) => [urn.split('::').at(-1), outputs]));
+  }
+
+  it('keeps its database when its restore source is changed or dropped later', async () => {
+    const source = { replica: '/nowhere', bases: ['base-1'], target: { kind: 'latest' } };
+    const restore = { recoveryId: 'r-0', recoveryPoint: 'p-0', source };
+    await writeStackConfig(environment.workspace.project, stackName, { restore });
+    const added = await environment.preview();
+    const updated = await environment.up();
+    await removeStackConfig(environment.workspace.project, stackName, 'restore');
+    const dropped = await environment.up();
+
+    expect(added.changed).to.deep.equal({});
+    expect(updated.changed).to.deep.equal({});
+    expect(dropped.changed).to.deep.equal({});
+  });
+
+  it('moves its record by the traffic layer alone while its own site is lost', async () => {
+    const before = await recorded();
+    const { replica, workspace } = environment;
+    await destroySite(workspace.sites.primary);
+    await activate(2);
+
+    const moved = await environment.up({
+      target: [`urn:pulumi:${stackName}::${workspace.project.name}::**${TRAFFIC_TYPE_SUFFIX}**`],
+    });
+
+    expect(moved.changed).to.deep.equal({ update: ['medplum-traffic-record'] });
+    expect(await answered()).to.deep.equal([environment.config.recoverySite!.address]);
+    const after = await recorded();
+    const untouched = Object.keys(before).filter((name) => !/^(medplum-dr-|medplum$|medplum-traffic)/.test(name));
+    expect(untouched).to.include('medplum-database-postgresql').and.include('medplum-application-server');
+    for (const name of untouched) {
+      expect(after[name], name).to.deep.equal(before[name]);
+    }
+    expect(await readdir(path.dirname(workspace.sites.primary))).to.not.include('site-a');
+    expect(await readdir(replica)).to.include('secrets.json');
+  });
+
+  it('neither moves back nor makes anything at the lost site when it is brought up in whole', async () => {
+    const whole = await environment.up();
+    const again = await environment.up();
+
+    expect(Object.keys(whole.changed)).to.deep.equal(['update']);
+    expect(again.changed).to.deep.equal({});
+    expect(await answered()).to.deep.equal([environment.config.recoverySite!.address]);
+    expect(await environment.processes()).to.have.keys(['name-server', 'watcher']);
+    expect(await readdir(environment.workspace.directory)).to.not.include('site-a');
+  });
+
+  it('refuses a config that knows only of an earlier cutover', async () => {
+    await activate(1);
+    const refusal = await environment.up().catch((error: unknown) => String(error));
+    await removeStackConfig(environment.workspace.project, stackName, 'activeEndpoint');
+    const without = await environment.up().catch((error: unknown) => String(error));
+
+    const { name } = environment.config.traffic;
+    const { address, name: site } = environment.config.recoverySite!;
+    for (const [message, generation] of [
+      [refusal, 1],
+      [without, 0],
+    ]) {
+      expect(message).to.include(`${name} leads to ${address} (site ${site}) since cutover 2`);
+      expect(message).to.include(`knows only of cutover ${generation}`);
+      expect(message).to.include('Use the stack config that the recovery wrote (medplum-dr:activeEndpoint)');
+    }
+    expect(await answered()).to.deep.equal([address]);
+    expect(await readdir(environment.workspace.directory)).to.not.include('site-a');
+    expect((await serverStatus(path.join(environment.live, 'database'))).state).to.equal('missing');
+  });
+
+  it('is destroyed although its site is lost', async () => {
+    await environment.destroy();
+
+    expect(await environment.processes()).to.deep.equal({});
+    expect(await readdir(environment.replica)).to.include('secrets.json');
+  });
+});
