@@ -6,10 +6,8 @@ export const PLATFORMS = ['aws', 'gcp', 'azure', 'kubernetes', 'local'] as const
 export type PlatformName = (typeof PLATFORMS)[number];
 
 export const STRATEGIES = ['backup-restore', 'pilot-light', 'warm-standby', 'hot-standby'] as const;
-export type Strategy = (typeof STRATEGIES)[number];
 
 export const ROLES = ['primary', 'standby', 'recovery'] as const;
-export type Role = (typeof ROLES)[number];
 
 /** Where a site answers: what a DNS record or a load balancer points at. */
 export const endpointSchema = z.strictObject({
@@ -51,7 +49,9 @@ export const commonSchema = z.strictObject({
     /** Public address of the API, with a trailing slash. Tokens carry it as issuer: it never changes in a recovery. */
     baseUrl: z.url({ protocol: /^https?$/ }).regex(/\/$/, 'must end with a slash, as Medplum joins paths to it'),
     /** Medplum server version, pinned: a recovery starts exactly the version that wrote the data. */
-    version: z.string().regex(/^\d+\.\d+\.\d+/, 'must be a version such as 5.0.10; "latest" cannot be recovered to'),
+    version: z
+      .string()
+      .regex(/^\d+\.\d+\.\d+(-[\w.]+)?$/, 'must be a version such as 5.0.10; "latest" cannot be recovered to'),
     startTimeout: durationSchema.default(120),
   }),
   traffic: z.looseObject({
@@ -71,7 +71,8 @@ export function describeProblems(error: z.ZodError, knownKeys: readonly string[]
   return error.issues.flatMap((issue) => {
     const path = issue.path.join('.');
     if (issue.code !== 'unrecognized_keys') {
-      return [`medplum-dr:${path}: ${issue.message}`];
+      const isMissing = issue.code === 'invalid_type' && issue.message.endsWith('received undefined');
+      return [`medplum-dr:${path}: ${isMissing ? `is missing; ${issue.expected} expected` : issue.message}`];
     }
     return issue.keys.map((key) => {
       const full = path === '' ? key : `${path}.${key}`;

@@ -2,12 +2,23 @@ import { z } from 'zod';
 
 const SECONDS_PER_UNIT = { ms: 0.001, s: 1, m: 60, h: 3600, d: 86400 } as const;
 
+const REMEDY = 'is not a duration: write a number and its unit, such as 500ms, 90s, 5m or 1h';
+
+/** A bare number is the likely slip; what is missing is told by the schema itself. */
+function notText({ input }: { readonly input?: unknown }): string | undefined {
+  return input === undefined ? undefined : `${JSON.stringify(input)} ${REMEDY}`;
+}
+
 /** A span of time as people write it in config (`500ms`, `90s`, `5m`, `1h`, `7d`), parsed to seconds. */
-export const durationSchema = z.string().transform((text, context) => {
+export const durationSchema = z.string({ error: notText }).transform((text, context) => {
   const match = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(text.trim());
   const [, amount, unit] = match ?? [];
   if (amount === undefined || unit === undefined) {
-    context.addIssue(`"${text}" is not a duration: write a number and its unit, such as 500ms, 90s, 5m or 1h`);
+    context.addIssue(`"${text}" ${REMEDY}`);
+    return z.NEVER;
+  }
+  if (Number(amount) === 0) {
+    context.addIssue(`"${text}" is no time at all: it must be more than 0`);
     return z.NEVER;
   }
   return Number(amount) * SECONDS_PER_UNIT[unit as keyof typeof SECONDS_PER_UNIT];

@@ -1,4 +1,4 @@
-import type { CommonConfig, Endpoint, PlatformName } from './config';
+import type { CommonConfig, PlatformName } from './config';
 import type { LayerFactories } from './layers';
 import type { SiteOperations } from './site-operations';
 
@@ -33,5 +33,3 @@ export interface Platform {
   /** @throws z.ZodError with every problem of the config. */
   load(values: Record<string, unknown>, context: ConfigContext): PlatformEnvironment;
 }
-
-export type { Endpoint };

@@ -34,10 +34,21 @@ export function loadEnvironment(values: Record<string, unknown>, context: Config
     }
     throw error;
   }
-  if (environment.config.strategy !== 'backup-restore') {
+  const { role, restore, strategy } = environment.config;
+  if (role === 'recovery' && restore === undefined) {
+    throw invalidConfig(context, [
+      'medplum-dr:restore: is missing; a recovery site without it would start on an empty database. The driver writes it',
+    ]);
+  }
+  if (role === 'standby') {
+    throw new OperatorError('not-implemented', `Role "standby" is not implemented yet on platform "${name.data}".`, {
+      hint: 'Set medplum-dr:role to primary.',
+    });
+  }
+  if (strategy !== 'backup-restore') {
     throw new OperatorError(
       'not-implemented',
-      `Strategy "${environment.config.strategy}" is not implemented yet on platform "${name.data}".`,
+      `Strategy "${strategy}" is not implemented yet on platform "${name.data}".`,
       { hint: 'Set medplum-dr:strategy to backup-restore.' }
     );
   }

@@ -106,9 +106,7 @@ export class Application extends pulumi.ComponentResource implements Application
       },
       { parent: this, provider }
     );
-    this.endpoint = pulumi
-      .all([server.id, balancer.id])
-      .apply(() => ({ address: site.address, port: traffic.port }));
+    this.endpoint = pulumi.all([server.id, balancer.id]).apply(() => ({ address: site.address, port: traffic.port }));
     this.registerOutputs({ endpoint: this.endpoint });
   }
 }

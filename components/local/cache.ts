@@ -53,7 +53,7 @@ export class Cache extends pulumi.ComponentResource implements CacheLayer {
         `${name}-redis`,
         {
           name: 'redis',
-          command: ['/bin/sh', '-c', `printf '${settings}' "$REDIS_PASSWORD" | exec ${redisServer} -`],
+          command: ['/bin/sh', '-c', `printf '${settings}' "$REDIS_PASSWORD" | exec "$0" -`, redisServer],
           folder: network.networkId,
           environment: {},
           secretEnvironment: { REDIS_PASSWORD: CACHE_PASSWORD },

@@ -11,7 +11,9 @@ const siteSchema = z.strictObject({
   name: z.string().regex(/^[a-z0-9][a-z0-9-]*$/, 'must be lower-case letters, digits and dashes'),
   folder: z.string().min(1),
   address: loopbackSchema,
-  ports: z.strictObject({ database: portSchema, cache: portSchema, application: portSchema }),
+  ports: z
+    .strictObject({ database: portSchema, cache: portSchema, application: portSchema })
+    .refine((ports) => new Set(Object.values(ports)).size === 3, 'must be three different ports'),
 });
 export type LocalSite = z.infer<typeof siteSchema>;
 
@@ -25,41 +27,63 @@ const applicationSchema = commonSchema.shape.application.extend({
   secretEnvironment: z.record(z.string(), z.string()).default({}),
 });
 
-/** What the places of an environment are told apart by. */
-const placesSchema = z.object({
-  site: siteSchema.partial({ ports: true }),
-  recoverySite: siteSchema.partial({ ports: true }).optional(),
+/** What the public address is held against, read loosely: problems elsewhere are no reason to keep one back. */
+const publicAddressSchema = z.object({
   application: z.object({ baseUrl: z.url() }),
   traffic: z.object({ name: z.string(), port: z.number() }),
 });
 
-function checkPlaces(config: z.infer<typeof placesSchema>, context: z.RefinementCtx): void {
-  const { site, recoverySite } = config;
-  const publicPort = new URL(config.application.baseUrl).port;
-  if (publicPort !== String(config.traffic.port)) {
-    context.addIssue({
-      code: 'custom',
-      path: ['application', 'baseUrl'],
-      message: `has port ${publicPort === '' ? '(none)' : publicPort}, but traffic.port is ${config.traffic.port}`,
-    });
+function checkPublicAddress(
+  { application, traffic }: z.infer<typeof publicAddressSchema>,
+  context: z.RefinementCtx
+): void {
+  const { port, hostname } = new URL(application.baseUrl);
+  const key = ['application', 'baseUrl'];
+  if (port !== String(traffic.port)) {
+    const message = `has port ${port === '' ? '(none)' : port}, but traffic.port is ${traffic.port}`;
+    context.addIssue({ code: 'custom', path: key, message });
   }
-  if (new URL(config.application.baseUrl).hostname !== config.traffic.name) {
-    context.addIssue({
-      code: 'custom',
-      path: ['application', 'baseUrl'],
-      message: `does not use the name ${config.traffic.name} of traffic.name`,
-    });
+  if (hostname !== traffic.name) {
+    context.addIssue({ code: 'custom', path: key, message: `does not use the name ${traffic.name} of traffic.name` });
+  }
+}
+
+/** What the sites of an environment are told apart by, read as loosely. */
+const placeSchema = z.object({ name: z.string(), folder: z.string(), address: z.string() });
+const placesSchema = z.object({
+  site: placeSchema,
+  recoverySite: placeSchema.optional(),
+  outside: z.object({ folder: z.string() }).optional(),
+});
+
+/** Whether a folder is another or lies below it. */
+function liesIn(folder: string, other: string): boolean {
+  const way = path.relative(path.resolve(other), path.resolve(folder));
+  return way === '' || (!way.startsWith('..') && !path.isAbsolute(way));
+}
+
+function checkPlaces({ site, recoverySite, outside }: z.infer<typeof placesSchema>, context: z.RefinementCtx): void {
+  if (outside !== undefined && liesIn(outside.folder, site.folder)) {
+    const message = `lies in the folder of site ${site.name}, and would be lost with it`;
+    context.addIssue({ code: 'custom', path: ['outside', 'folder'], message });
   }
   if (recoverySite === undefined) {
     return;
   }
   for (const key of ['name', 'folder', 'address'] as const) {
-    if (site[key] === recoverySite[key]) {
+    const isSame =
+      key === 'folder'
+        ? path.resolve(site.folder) === path.resolve(recoverySite.folder)
+        : site[key] === recoverySite[key];
+    if (isSame) {
       context.addIssue({
         code: 'custom',
         path: ['recoverySite', key],
         message: `is the primary site's own ("${site[key]}"); a recovery site must be another one`,
       });
+    } else if (key === 'folder' && liesIn(recoverySite.folder, site.folder)) {
+      const message = 'lies in the folder of the primary site, and would be lost with it';
+      context.addIssue({ code: 'custom', path: ['recoverySite', key], message });
     }
   }
 }
@@ -94,7 +118,7 @@ export const localSchema = commonSchema
       })
       .default({ interval: 1, failures: 3 }),
   })
-  // Other problems are no reason to keep these back.
+  .superRefine(checkPublicAddress, { when: ({ value }) => publicAddressSchema.safeParse(value).success })
   .superRefine(checkPlaces, { when: ({ value }) => placesSchema.safeParse(value).success });
 export type LocalConfig = z.infer<typeof localSchema>;
 

@@ -33,19 +33,19 @@ export const ACTIVE_AT_B: ActiveEndpoint = {
 /** A value that must show in no input but as a secret. */
 export const SECRET_VALUE = 'correct-horse-battery-staple';
 
-const stacksFileSchemaKey = 'config';
-
 /** The committed example config of the local platform, keys without the namespace. */
 export function committedConfig(): Record<string, unknown> {
   const file = path.join(packageRoot(), 'stacks', 'Pulumi.local-primary.yaml');
   const document = parse(readFileSync(file, 'utf8')) as Record<string, Record<string, unknown>>;
-  const config = document[stacksFileSchemaKey] ?? {};
+  const config = document['config'] ?? {};
   return Object.fromEntries(Object.entries(config).map(([key, value]) => [key.replace(/^medplum-dr:/, ''), value]));
 }
 
 /** Config of the stack that recovers the committed example, as the driver makes it. */
 export function recoveryConfig(): Record<string, unknown> {
-  return loadEnvironment(committedConfig(), { projectDirectory: PROJECT, stack: 'local-primary' }).recoveryConfig(RESTORE);
+  return loadEnvironment(committedConfig(), { projectDirectory: PROJECT, stack: 'local-primary' }).recoveryConfig(
+    RESTORE
+  );
 }
 
 export interface EnvironmentOptions {
@@ -56,16 +56,26 @@ export interface EnvironmentOptions {
 }
 
 /** Records the whole program for the config of a stack, keys without the namespace. */
-export async function recordEnvironment(
+export function recordEnvironment(
+  values: Record<string, unknown>,
+  options: EnvironmentOptions = {}
+): Promise<Recording> {
+  return recordWithConfig(() => environmentProgram(PROJECT), values, options);
+}
+
+/** Records any program against the types that the local platform's provider has. */
+export async function recordWithConfig(
+  program: () => unknown,
   values: Record<string, unknown>,
   { stack = 'local-primary', preview = false, redis = true }: EnvironmentOptions = {}
 ): Promise<Recording> {
-  const texts = Object.entries(values)
-    .filter(([, value]) => value !== undefined)
-    .map(([key, value]) => [`${CONFIG_NAMESPACE}:${key}`, typeof value === 'string' ? value : JSON.stringify(value)]);
+  const texts = Object.entries(values).map(([key, value]) => [
+    `${CONFIG_NAMESPACE}:${key}`,
+    typeof value === 'string' ? value : JSON.stringify(value),
+  ]);
   const restorePath = onlyOnPath(redis ? ['redis-server'] : []);
   try {
-    return await record(() => environmentProgram(PROJECT), {
+    return await record(program, {
       stack,
       preview,
       config: Object.fromEntries(texts) as Record<string, string>,

@@ -20,7 +20,8 @@ export interface Registration {
   readonly protect: boolean;
   readonly retainOnDelete: boolean;
   readonly ignoreChanges: readonly string[];
-  readonly customTimeouts: Readonly<Record<string, string>>;
+  /** Empty where the engine's own limit holds. */
+  readonly customTimeouts: { readonly create: string; readonly update: string; readonly delete: string };
   /** Names of what the engine makes before it, itself or through an input. */
   readonly dependsOn: readonly string[];
   readonly inputs: Readonly<Record<string, unknown>>;
@@ -73,7 +74,7 @@ export async function record(program: () => unknown, options: RecordOptions): Pr
         if (custom === true && !type.startsWith('pulumi:providers:') && add === undefined) {
           refused.push(`the program registered ${name} of the unknown type ${type}`);
         }
-        return { id: `${name}-id`, state: { ...given, ...(preview ? {} : add?.(given)) } };
+        return { id: preview ? undefined : `${name}-id`, state: { ...given, ...(preview ? {} : add?.(given)) } };
       },
     },
     'medplum-dr',
@@ -112,7 +113,7 @@ export async function record(program: () => unknown, options: RecordOptions): Pr
 function readRequest(request: RegisterResourceRequest): Registration {
   const provider = request.getProvider();
   const parent = request.getParent();
-  const timeouts = request.getCustomtimeouts()?.toObject() ?? {};
+  const timeouts = request.getCustomtimeouts();
   return {
     type: request.getType(),
     name: request.getName(),
@@ -123,7 +124,11 @@ function readRequest(request: RegisterResourceRequest): Registration {
     protect: request.getProtect() ?? false,
     retainOnDelete: request.getRetainondelete() ?? false,
     ignoreChanges: request.getIgnorechangesList(),
-    customTimeouts: Object.fromEntries(Object.entries(timeouts).filter(([, span]) => span !== '')),
+    customTimeouts: {
+      create: timeouts?.getCreate() ?? '',
+      update: timeouts?.getUpdate() ?? '',
+      delete: timeouts?.getDelete() ?? '',
+    },
     dependsOn: request.getDependenciesList().map(nameInUrn).sort(),
     inputs: readWire(request.getObject()?.toJavaScript() ?? {}) as Record<string, unknown>,
     outputs: null,
@@ -187,7 +192,11 @@ export class Recording {
     const queue = [name];
     for (let next = queue.pop(); next !== undefined; next = queue.pop()) {
       const { dependsOn, parent, provider } = this.get(next);
-      for (const before of [...dependsOn, ...(parent === null ? [] : [parent]), ...(provider === null ? [] : [provider])]) {
+      for (const before of [
+        ...dependsOn,
+        ...(parent === null ? [] : [parent]),
+        ...(provider === null ? [] : [provider]),
+      ]) {
         if (!seen.has(before)) {
           seen.add(before);
           queue.push(before);

@@ -26,7 +26,6 @@ export async function preflight(preflightContext: PreflightContext): Promise<Pre
   const folders = siteFolders(context.projectDirectory, recoverySite, recoveryStack);
   const findings = await Promise.all([
     looked('recovery-site', () => recoverySiteUsable(folders)),
-    looked('outside-folder', () => Promise.resolve(outsideApart(preflightContext))),
     ...ports(config, recoverySite).map(({ address, port, key }) =>
       looked(`port-${key}`, () => portFree(folders, address, port, key))
     ),
@@ -88,17 +87,6 @@ async function nearestExisting(folder: string): Promise<string> {
     }
     return nearestExisting(path.dirname(folder));
   }
-}
-
-function outsideApart({ config, context, outside }: PreflightContext): Verdict {
-  const lost = path.resolve(context.projectDirectory, config.site.folder);
-  const inside = !path.relative(lost, outside.root).startsWith('..');
-  return inside
-    ? failed(
-        `medplum-dr:outside.folder (${outside.root}) lies in the primary site's folder and is lost with it.`,
-        'Move it out, and set medplum-dr:outside.folder.'
-      )
-    : passed(`${outside.root} lies outside the primary site`);
 }
 
 function ports(config: LocalConfig, site: LocalSite): { address: string; port: number; key: string }[] {

@@ -6,7 +6,7 @@ import {
   type ContinuousWindow,
   type RecoveryPoint as CataloguePoint,
 } from '../postgresql/recovery-points';
-import type { RestoreSource } from '../provider/postgresql';
+import type { RestoreSource } from '../postgresql/restore-record';
 
 /** What the backup agent writes with each point. */
 const factsSchema = z.object({ fingerprint: z.unknown(), serverVersion: z.string().nullable() });
@@ -45,17 +45,17 @@ export async function planRestore(replica: string, target: RecoveryTarget): Prom
     });
   }
   const chosen = choose(target, usable, window);
+  // For the latest state all of the log is replayed, and every backup leads there.
+  const isBefore = (point: CataloguePoint): boolean => target.kind === 'latest' || point.time <= chosen.time;
   // The state of a base backup itself is in no older one.
   const candidates =
-    chosen.kind === 'base-backup'
-      ? bases.filter((base) => base.id === chosen.id)
-      : bases.filter((base) => base.time <= chosen.time).reverse();
+    chosen.kind === 'base-backup' ? bases.filter((base) => base.id === chosen.id) : bases.filter(isBefore).reverse();
   const skipped = points.flatMap((point) =>
-    point.restorable === true || point.kind !== 'base-backup' || point.time > chosen.time
+    point.restorable === true || point.kind !== 'base-backup' || !isBefore(point)
       ? []
       : [{ id: point.id, reasons: [point.restorable.reason] }]
   );
-  const recorded = usable.filter((point) => point.time <= chosen.time && factsOf(point) !== null).at(-1);
+  const recorded = usable.filter((point) => isBefore(point) && factsOf(point) !== null).at(-1);
   const facts = recorded === undefined ? null : factsOf(recorded);
   const source: RestoreSource = { replica, bases: candidates.map((base) => base.id), target: chosen.target };
   return {

@@ -118,6 +118,7 @@ async function copyFiles(options: BaseBackupOptions, partial: string): Promise<M
     source: join(dataDirectory, path),
     destination: join(partial, path),
     owner: null,
+    live: true,
   }));
   await readFiles(tasks, {
     parallelism: options.parallelism,

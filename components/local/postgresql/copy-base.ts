@@ -34,6 +34,7 @@ export async function copyBase(
     source: join(plan.directory, path),
     destination: join(dataDirectory, path),
     owner: owner ? { uid: owner.uid, gid: owner.gid } : null,
+    live: false,
   }));
   const damaged = new DamagedBackup();
   try {

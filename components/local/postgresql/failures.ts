@@ -4,6 +4,13 @@ import { readSettings } from './settings';
 
 /** Tells why a server did not come up, from what it logged. */
 export async function startFailure(dataDirectory: string, log: string): Promise<OperatorError> {
+  const message = `PostgreSQL in ${dataDirectory} did not start. Its log ends:\n${lastLines(log)}`;
+  const hint = 'See the log for the first FATAL or PANIC line.';
+  return (await machineFailure(dataDirectory, log)) ?? new OperatorError('recovery-failed', message, { hint });
+}
+
+/** A failure that lies in the machine and not in the data: a taken port, a full disk. Null when it is none of them. */
+export async function machineFailure(dataDirectory: string, log: string): Promise<OperatorError | null> {
   const settings = await readSettings(dataDirectory);
   const value = (name: string): string => new RegExp(`^${name} = '?([^'\n]*)`, 'm').exec(settings)?.[1] ?? '?';
   if (log.includes('Address already in use') || log.includes('could not create any TCP/IP sockets')) {
@@ -15,13 +22,7 @@ export async function startFailure(dataDirectory: string, log: string): Promise<
   if (log.includes('No space left on device')) {
     return diskFull(dataDirectory);
   }
-  return new OperatorError(
-    'recovery-failed',
-    `PostgreSQL in ${dataDirectory} did not start. Its log ends:\n${lastLines(log)}`,
-    {
-      hint: 'See the log for the first FATAL or PANIC line.',
-    }
-  );
+  return null;
 }
 
 export function diskFull(folder: string, cause?: unknown): OperatorError {

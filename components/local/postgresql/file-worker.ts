@@ -18,6 +18,8 @@ export interface FileTask {
   readonly source: string;
   readonly destination: string | null;
   readonly owner: { readonly uid: number; readonly gid: number } | null;
+  /** Whether a server may change the source meanwhile. */
+  readonly live: boolean;
 }
 
 /** What was found: the SHA-256 (hexadecimal) and size of the very bytes that lie in the destination. */
@@ -50,9 +52,8 @@ function readOnce(task: FileTask, report: (bytes: number) => void): FileOutcome 
   let output: number | null = null;
   try {
     const modified = fstatSync(input).mtimeMs;
-    const cloned = task.destination !== null && reflink(task.source, task.destination);
-    if (cloned) {
-      // A live source may have moved on since: what counts is the clone.
+    if (task.destination !== null && copied(task)) {
+      // What counts is what lies in the destination: that is what gets hashed.
       closeSync(input);
       input = openSync(task.destination, 'r+');
       chownTo(input, task.owner);
@@ -93,17 +94,25 @@ function pump(input: number, output: number | null, report: (bytes: number) => v
   return { size, sha256: hash.digest('hex') };
 }
 
-function reflink(source: string, destination: string): boolean {
-  if (!canReflink) {
+/**
+ * A reflink where the file system has it. Else the kernel copies a file that stands still, at less than half the cost;
+ * a live one that is cut short meanwhile would hold the kernel's copy up for ever, so that one is left to `pump`.
+ */
+function copied(task: FileTask): boolean {
+  if (task.destination === null || (task.live && !canReflink)) {
     return false;
   }
+  if (!task.live) {
+    copyFileSync(task.source, task.destination, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
+    return true;
+  }
   try {
-    copyFileSync(source, destination, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE_FORCE);
+    copyFileSync(task.source, task.destination, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE_FORCE);
     return true;
   } catch {
     // Whatever is wrong here, the plain copy that follows meets it again and tells it.
     canReflink = false;
-    rmSync(destination, { force: true });
+    rmSync(task.destination, { force: true });
     return false;
   }
 }

@@ -3,7 +3,7 @@ import { totalmem } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Postgresql } from './binaries';
-import { startFailure } from './failures';
+import { machineFailure } from './failures';
 import { runProgram } from './process';
 import { lastLines, logSince, prepareLog } from './server-log';
 import { formatSettings, RECOVERY_FILE } from './settings';
@@ -74,20 +74,12 @@ export async function replay(options: {
   if (log.includes('recovery ended before configured recovery target was reached')) {
     return { state: 'target-not-reached', lsn, time };
   }
-  const failure = await startFailure(dataDirectory, log);
-  if (failure.message.includes('did not start')) {
-    return {
-      state: 'failed',
-      reason: lastLines(
-        log
-          .split('\n')
-          .filter((line) => /FATAL|PANIC|ERROR/.test(line))
-          .join('\n'),
-        3
-      ),
-    };
+  const failure = await machineFailure(dataDirectory, log);
+  if (failure) {
+    throw failure;
   }
-  throw failure;
+  const fatal = log.split('\n').filter((line) => /FATAL|PANIC|ERROR/.test(line));
+  return { state: 'failed', reason: lastLines(fatal.join('\n') || log, 3) };
 }
 
 /** `pg_ctl` is content as soon as the replay begins: true once it is over, false when the server ended. */

@@ -125,7 +125,8 @@ async function restoreBase(
         onProgress?.({ phase: 'copy', baseId: plan.id, bytesDone, bytesTotal: plan.sizeBytes });
       },
     });
-    const [reasons, canSync] = await Promise.all([copying, syncWhile(copying, dataDirectory)]);
+    // The first call tells whether there will be a second, and starts writing early.
+    const [reasons, canSync] = await Promise.all([copying, syncFileSystem(dataDirectory)]);
     if (reasons.length > 0) {
       return { reasons };
     }
@@ -183,20 +184,6 @@ async function settle(options: RestoreOptions, postgresql: Postgresql, canSync: 
   }
   await rm(join(dataDirectory, MARKER));
   await start({ dataDirectory, logFile });
-}
-
-/** Writes to disk what was copied so far, over and over, so that little is left when the copy ends. */
-async function syncWhile(copying: Promise<unknown>, folder: string): Promise<boolean> {
-  const state = { copying: true };
-  const end = (): void => {
-    state.copying = false;
-  };
-  copying.then(end, end);
-  let canSync = await syncFileSystem(folder);
-  while (canSync && state.copying) {
-    canSync = await syncFileSystem(folder);
-  }
-  return canSync;
 }
 
 function shortfallOf(plan: BasePlan, lsn: string): string | null {

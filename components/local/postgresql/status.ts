@@ -2,7 +2,7 @@ import { readFile, readlink, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { runProgram } from './process';
 
-/** What a data directory's server is doing. `ready`: it accepts connections that may write. */
+/** What a data directory's server is doing. `ready`: it accepts connections. */
 export type ServerStatus =
   | {
       readonly state: 'running';

@@ -58,6 +58,7 @@ export async function verifyBaseBackup(
     source: join(directory, path),
     destination: null,
     owner: null,
+    live: false,
   }));
   await readFiles(tasks, {
     ...options,

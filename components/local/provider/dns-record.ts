@@ -68,7 +68,9 @@ export const dnsRecordResource: LocalResource<Inputs, State> = {
     if (current === undefined) {
       return { kind: 'gone' };
     }
-    return current.address === record.current && current.ttlSeconds === record.ttlSeconds
+    // After a refresh the recorded state is what was found, so what is wanted is compared as well.
+    return [record.current, record.address].every((address) => address === current.address) &&
+      current.ttlSeconds === record.ttlSeconds
       ? { kind: 'as-recorded' }
       : { kind: 'drifted', state: { ...record, current: current.address, generation: current.generation } };
   },

@@ -44,7 +44,10 @@ export const objectStoreResource: LocalResource<Inputs, State> = {
   },
   async observe(store) {
     const present = await folderPresent(store.folder);
-    return present === store.present ? { kind: 'as-recorded' } : { kind: 'drifted', state: { ...store, present } };
+    const wanted = present || !(await sitePresent(store.site));
+    return wanted && present === store.present
+      ? { kind: 'as-recorded' }
+      : { kind: 'drifted', state: { ...store, present } };
   },
   async update(old, store) {
     const present = await folderPresent(store.folder);

@@ -1,26 +1,18 @@
 import { rm } from 'node:fs/promises';
 import { z } from 'zod';
 import { restore } from '../postgresql/restore';
+import {
+  earlierRestore,
+  removeRestoreRecord,
+  restoredSchema,
+  restoreSourceSchema,
+  type RestoreSource,
+  writeRestoreRecord,
+} from '../postgresql/restore-record';
 import { initialise, reconfigure, serverStatus, start, stop } from '../postgresql/server';
 import { readSecrets, secretsKey } from '../secrets-store/store';
 import type { LocalResource } from './resource';
 import { sitePresent } from './site';
-
-const targetSchema = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('latest') }),
-  /** As soon as the base backup is consistent: the state it was taken in. */
-  z.object({ kind: z.literal('immediate') }),
-  z.object({ kind: z.literal('time'), at: z.string() }),
-  z.object({ kind: z.literal('name'), name: z.string() }),
-]);
-
-/** What a database is restored from: backups in order of preference, and how far the log is replayed. */
-export const restoreSourceSchema = z.object({
-  replica: z.string(),
-  bases: z.array(z.string()).min(1),
-  target: targetSchema,
-});
-export type RestoreSource = z.infer<typeof restoreSourceSchema>;
 
 const inputs = z.object({
   dataDirectory: z.string(),
@@ -41,15 +33,7 @@ type Inputs = z.infer<typeof inputs>;
 
 const state = inputs.extend({
   status: z.enum(['running', 'stopped', 'missing']),
-  restoredFrom: z
-    .object({
-      backup: z.string(),
-      skipped: z.array(z.object({ id: z.string(), reasons: z.array(z.string()) })),
-      replayedTo: z.string().nullable().default(null),
-    })
-    .nullable()
-    .default(null),
-  restoreSeconds: z.object({ copy: z.number(), replay: z.number() }).nullable().default(null),
+  ...restoredSchema.shape,
 });
 type State = z.infer<typeof state>;
 
@@ -80,6 +64,14 @@ async function createNew(database: Inputs): Promise<State> {
 async function createRestored(database: Inputs, source: RestoreSource): Promise<State> {
   const { dataDirectory, address, port, logFile } = database;
   const { target } = source;
+  const earlier = await earlierRestore(dataDirectory, source);
+  if (earlier !== null) {
+    if ((await status(database)) === 'stopped') {
+      await start({ dataDirectory, logFile });
+    }
+    return { ...database, ...earlier, status: 'running' };
+  }
+  await writeRestoreRecord(dataDirectory, { source, result: null });
   const restored = await restore({
     replica: source.replica,
     bases: source.bases,
@@ -89,12 +81,12 @@ async function createRestored(database: Inputs, source: RestoreSource): Promise<
     port,
     logFile,
   });
-  return {
-    ...database,
-    status: 'running',
+  const result = {
     restoredFrom: { backup: restored.baseId, skipped: restored.skipped, replayedTo: restored.replayedTo.lsn },
     restoreSeconds: { copy: restored.timings.copySeconds, replay: restored.timings.replaySeconds },
   };
+  await writeRestoreRecord(dataDirectory, { source, result });
+  return { ...database, ...result, status: 'running' };
 }
 
 export const postgresqlResource: LocalResource<Inputs, State> = {
@@ -143,5 +135,6 @@ export const postgresqlResource: LocalResource<Inputs, State> = {
       await stop({ dataDirectory: database.dataDirectory, mode: 'fast' });
     }
     await rm(database.dataDirectory, { recursive: true, force: true });
+    await removeRestoreRecord(database.dataDirectory);
   },
 };

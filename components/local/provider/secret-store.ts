@@ -72,7 +72,8 @@ export const secretStoreResource: LocalResource<Inputs, State> = {
   async observe(store) {
     const key = await secretsKey(store.keyFile);
     const secrets = await readSecrets(store.storeFile, key);
-    return store.names.some((name) => !secrets.has(name))
+    const gone = secrets.size === 0 && (await sitePresent(store.site));
+    return gone || store.names.some((name) => !secrets.has(name))
       ? { kind: 'drifted', state: { ...store, names: [...secrets.keys()].sort() } }
       : { kind: 'as-recorded' };
   },

@@ -1,6 +1,7 @@
 import { chmod, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
+import { stopSite } from '../process/stop-site';
 import type { LocalResource } from './resource';
 
 const inputs = z.object({
@@ -61,7 +62,9 @@ export const siteResource: LocalResource<z.infer<typeof inputs>, State> = {
   async update(old, site) {
     return { ...old, ...site, present: await sitePresent(site) };
   },
+  /** Ends what a killed update started and the engine does not know of: all it knows of is removed before. */
   async remove(site) {
+    await stopSite(site.live);
     await rm(site.live, { recursive: true, force: true });
   },
 };

@@ -31,9 +31,13 @@ const PASSWORD = "it's a pass'word";
 
 export async function freePort(): Promise<number> {
   const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve);
+  });
   const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
+  await new Promise((resolve) => {
+    server.close(resolve);
+  });
   return port;
 }
 
@@ -45,10 +49,12 @@ export async function testFolder(): Promise<string> {
 }
 
 export async function until(what: string, isSo: () => Promise<boolean>, seconds = 20): Promise<void> {
-  for (const deadline = Date.now() + seconds * 1000; !(await isSo()); await delay(50)) {
+  const deadline = Date.now() + seconds * 1000;
+  while (!(await isSo())) {
     if (Date.now() > deadline) {
       throw new Error(`not within ${seconds} s: ${what}`);
     }
+    await delay(50);
   }
 }
 

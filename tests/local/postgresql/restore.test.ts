@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { access, chown, cp, mkdir, readdir, rm, truncate, writeFile } from 'node:fs/promises';
+import { access, chmod, chown, cp, mkdir, readdir, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { OperatorError } from '../../../components/errors';
@@ -202,6 +202,20 @@ describe('local PostgreSQL: restore', function () {
     expect(error.problems.join()).to.contain(`segment ${missing} is missing`);
     const restored = await database.restoreTo('up-to-gap', { replica, bases: [second.id], target: { kind: 'latest' } });
     expect(restored.shortfall).to.contain(missing);
+  });
+
+  it('tells a damaged WAL segment, at which PostgreSQL alone would stop without a word', async () => {
+    const replica = join(database.folder, 'gap');
+    const names = (await readdir(join(database.replica, 'wal'))).filter((name) => /^[0-9A-F]{24}$/.test(name)).sort();
+    const damaged = names.at(-2)!;
+    await writeFile(join(replica, 'wal', damaged), Buffer.alloc(4 << 20, 7), { mode: 0o644 });
+    await chmod(join(replica, 'wal', damaged), 0o644);
+
+    const restored = await database.restoreTo('damaged-wal', {
+      ...{ replica, bases: [second.id], target: { kind: 'latest' } },
+    });
+
+    expect(restored.shortfall).to.contain('the WAL archive is damaged after');
   });
 
   it('can be cancelled, and leaves nothing then', async () => {

@@ -40,13 +40,6 @@ describe('an environment of the local platform whose traffic moves to another si
     return resolver.resolve4(name);
   }
 
-  /** The engine's record of every resource, without times. */
-  async function recorded(): Promise<Record<string, unknown>> {
-    const text = await environment.pulumi(['stack', 'export', '--stack', stackName]);
-    const { deployment } = JSON.parse(text) as { deployment: { resources: { urn: string; outputs: unknown }[] } };
-    return Object.fromEntries(deployment.resources.map(({ urn, outputs }) => [urn.split('::').at(-1), outputs]));
-  }
-
   it('keeps its database when its restore source is changed or dropped later', async () => {
     const source = { replica: '/nowhere', bases: ['base-1'], target: { kind: 'latest' } };
     const restore = { recoveryId: 'r-0', recoveryPoint: 'p-0', source };
@@ -62,7 +55,7 @@ describe('an environment of the local platform whose traffic moves to another si
   });
 
   it('moves its record by the traffic layer alone while its own site is lost', async () => {
-    const before = await recorded();
+    const before = await environment.recorded();
     const { replica, workspace } = environment;
     await destroySite(workspace.sites.primary);
     await activate(2);
@@ -73,7 +66,7 @@ describe('an environment of the local platform whose traffic moves to another si
 
     expect(moved.changed).to.deep.equal({ update: ['medplum-traffic-record'] });
     expect(await answered()).to.deep.equal([environment.config.recoverySite!.address]);
-    const after = await recorded();
+    const after = await environment.recorded();
     const untouched = Object.keys(before).filter((name) => !/^(medplum-dr-|medplum$|medplum-traffic)/.test(name));
     expect(untouched).to.include('medplum-database-postgresql').and.include('medplum-application-server');
     for (const name of untouched) {
@@ -102,9 +95,9 @@ describe('an environment of the local platform whose traffic moves to another si
 
     const { name } = environment.config.traffic;
     const { address, name: site } = environment.config.recoverySite!;
-    for (const [message, generation] of [
-      [refusal, 1],
-      [without, 0],
+    for (const { message, generation } of [
+      { message: refusal, generation: 1 },
+      { message: without, generation: 0 },
     ]) {
       expect(message).to.include(`${name} leads to ${address} (site ${site}) since cutover 2`);
       expect(message).to.include(`knows only of cutover ${generation}`);

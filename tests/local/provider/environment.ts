@@ -133,6 +133,18 @@ export class TestEnvironment {
     return output;
   }
 
+  /** The engine's record of every resource's outputs by name; what is sealed is sealed anew each time, and left out. */
+  async recorded(): Promise<Record<string, Record<string, unknown>>> {
+    const exported = await this.pulumi(['stack', 'export', '--stack', stackName]);
+    const text = exported.replaceAll(/"ciphertext": "[^"]*"/g, '"ciphertext": ""');
+    const { deployment } = JSON.parse(text) as {
+      deployment: { resources: { urn: string; outputs?: Record<string, unknown> }[] };
+    };
+    return Object.fromEntries(
+      deployment.resources.map(({ urn, outputs }) => [urn.split('::').at(-1) ?? '', outputs ?? {}])
+    );
+  }
+
   /** Fails when anything is left. */
   async remove(): Promise<void> {
     const check = await cleanUp(this.workspace);
@@ -199,17 +211,15 @@ async function withoutStrayRejections(operation: () => Promise<unknown>): Promis
   }
 }
 
-/** Files below a folder in which a text occurs. */
-export async function filesWith(folder: string, text: string): Promise<string[]> {
+/** Files below a folder in which each of the texts occurs; the folder is read once. */
+export async function filesWith(folder: string, texts: readonly string[]): Promise<Map<string, string[]>> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-  const found: string[] = [];
+  const found = new Map(texts.map((text): [string, string[]] => [text, []]));
   for (const entry of entries.filter((candidate) => candidate.isFile())) {
     const file = path.join(entry.parentPath, entry.name);
     // A live folder: a file may be gone before it is read.
     const content = await readFile(file).catch(() => Buffer.alloc(0));
-    if (content.includes(text)) {
-      found.push(file);
-    }
+    found.forEach((files, text) => content.includes(text) && files.push(file));
   }
   return found;
 }

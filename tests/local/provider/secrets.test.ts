@@ -65,6 +65,9 @@ describe('the secrets of an environment on the local platform', function () {
       .to.include('partnerKey')
       .and.include('databasePassword');
     expect(await readdir(path.join(outside, 'state', '.pulumi'))).to.include('history');
+    const texts = values.map(([, value]) => value);
+    const files = await filesWith(directory, [...texts, stackName]);
+    expect(files.get(stackName), 'what the search finds').to.not.deep.equal([]);
     for (const [name, value] of values) {
       expect(exported.includes(value), `${name} in the exported state`).to.equal(false);
       expect(
@@ -72,9 +75,9 @@ describe('the secrets of an environment on the local platform', function () {
         `${name} in arguments`
       ).to.equal(false);
       // The application keeps its super admin client as a row of its database, as Medplum does.
-      const elsewhere = (await filesWith(directory, value)).filter(
-        (file) => !name.startsWith('superAdmin') || !/\/(database|wal|base[^/]*)\//.test(file)
-      );
+      const elsewhere = files
+        .get(value)!
+        .filter((file) => !name.startsWith('superAdmin') || !/\/(database|wal|base[^/]*)\//.test(file));
       expect(elsewhere, `files with ${name}`).to.deep.equal([]);
     }
   });
