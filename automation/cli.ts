@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander';
 import { addCommands } from './commands';
-import { reportFailure } from './commands/failure';
+import { reportFailure, reportUsage } from './commands/failure';
 import { toolVersion } from './version';
 
 /** The command line: a thin skin over the functions of `index.ts`. */
@@ -24,10 +24,11 @@ export async function main(args: readonly string[]): Promise<number> {
     await program.parseAsync(args, { from: 'user' });
     return outcome.exitCode;
   } catch (error) {
+    const json = args.includes('--json');
     if (error instanceof CommanderError) {
-      return error.exitCode === 0 ? 0 : 2;
+      return error.exitCode === 0 ? 0 : reportUsage(error.message, json);
     }
-    return reportFailure(error, args.includes('--json'));
+    return reportFailure(error, json);
   }
 }
 

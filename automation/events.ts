@@ -36,12 +36,14 @@ export type RecoveryEvent =
       readonly type: string;
       readonly state: 'started' | 'done' | 'failed';
     }
+  /** What goes on outside the steps, such as a drill's preparation, and how far it has come. */
+  | { readonly kind: 'activity' | 'activity-progress'; readonly at: string; readonly text: string }
   | { readonly kind: 'note' | 'warning'; readonly at: string; readonly text: string }
   | {
       readonly kind: 'run-finished';
       readonly at: string;
       readonly result: 'recovered' | 'failed' | 'cancelled';
-      readonly reportDirectory: string;
+      readonly reportDirectory: string | null;
     };
 
 type WithoutInstant<Event> = Event extends RecoveryEvent ? Omit<Event, 'at'> : never;

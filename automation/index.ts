@@ -2,13 +2,17 @@ import path from 'node:path';
 import { OperatorError } from '../components/errors';
 import type { ContinuousWindow, RecoveryPoint, RestorePlan, PreflightFinding } from '../components/site-operations';
 import { engineEnvironment, ensureLanguageHost, findEngine } from './engine';
-import { parseTarget, startRecovery, type RecoveryRun } from './recovery/recover';
+import { startRecovery, type RecoveryRun } from './recovery/recover';
+import { removeRunOf } from './recovery/remove-run';
 import { STEP_IDS, type StepId } from './recovery/results';
+import { preflightFindings } from './recovery/serving-site';
+import { parseTarget } from './recovery/target';
 import { startRehearsal, type RehearsalOptions } from './rehearsal/rehearse';
-import { ensureProject, openEnvironment, type Project } from './stacks/project';
+import { openEnvironment, openOwnProject, writeMissingSettings, type Project } from './stacks/project';
 import { EngineSession } from './stacks/session';
 import { environmentStatus, type EnvironmentStatus } from './status';
 import { steps } from './steps';
+import type { Check } from './verification/check';
 
 export { OperatorError, type FailureKind } from '../components/errors';
 export type { RecoveryEvent } from './events';
@@ -16,6 +20,7 @@ export { EXIT_CODES } from './exit-codes';
 export type { RecoveryResult, RecoveryRun } from './recovery/recover';
 export { recoveryReportSchema, type RecoveryReport } from './report/schema';
 export type { EnvironmentStatus } from './status';
+export type { Check } from './verification/check';
 export type { ContinuousWindow, RecoveryPoint, RestorePlan, PreflightFinding, RehearsalOptions, StepId };
 
 /** Which environment, and where its project is. */
@@ -46,6 +51,11 @@ export interface RecoverOptions extends EnvironmentOptions {
   readonly reportsDirectory?: string;
 }
 
+export interface DrillOptions extends RecoverOptions {
+  /** Leave the copy standing in the end. */
+  readonly keep?: boolean;
+}
+
 /** What a recovery would do now; nothing is made. */
 export interface RecoveryPlan {
   readonly environment: string;
@@ -65,15 +75,14 @@ export async function plan(options: RecoverOptions): Promise<RecoveryPlan> {
   const { project, environment } = await open(options);
   const session = await openSession(project, options);
   const operations = environment.operations();
-  const [findings, backend, restore] = await Promise.all([
-    operations.preflight(`${options.environment}-plan`),
-    session.checkBackend(),
+  const [findings, restore] = await Promise.all([
+    preflightFindings({ environment, session }, `${options.environment}-plan`),
     operations.planRestore(target),
   ]);
   return {
     environment: options.environment,
     sites: { from: environment.site, to: environment.recoverySite ?? '' },
-    findings: [...findings, backend],
+    findings,
     restore,
     steps: STEP_IDS.map((id) => ({ id, title: steps[id].title, budgetSeconds: steps[id].budgetSeconds })),
   };
@@ -87,9 +96,27 @@ export function recover(options: RecoverOptions): Promise<RecoveryRun> {
   return start(options, 'recovery');
 }
 
-/** A recovery of an existing environment that takes no traffic. For a rehearsal on a made-up one see `rehearse`. */
-export function drill(options: RecoverOptions): Promise<RecoveryRun> {
-  return start(options, 'drill');
+/**
+ * A recovery of an existing environment that takes no traffic; the copy that it makes is removed in the end. For a
+ * rehearsal on a made-up environment see `rehearse`.
+ */
+export function drill(options: DrillOptions): Promise<RecoveryRun> {
+  return start(options, 'drill', options.keep ?? false);
+}
+
+/**
+ * Removes what a drill that was kept or killed, or a recovery that failed, left of its recovery stack.
+ * @throws OperatorError for a run that there is not, and for one whose stack serves the environment.
+ */
+export async function removeRun(options: EnvironmentOptions & { readonly id: string }): Promise<Check> {
+  const { project, environment } = await open(options);
+  return removeRunOf({
+    id: options.id,
+    environmentName: options.environment,
+    environment,
+    session: await openSession(project, options),
+    onWaiting: options.onProgress ?? (() => undefined),
+  });
 }
 
 /**
@@ -121,7 +148,7 @@ export async function prepareEngine(onProgress: (line: string) => void): Promise
   return (await ensureLanguageHost(engine, { onProgress })).path;
 }
 
-async function start(options: RecoverOptions, mode: 'recovery' | 'drill'): Promise<RecoveryRun> {
+async function start(options: RecoverOptions, mode: 'recovery' | 'drill', keep = true): Promise<RecoveryRun> {
   const target = parseTarget(options.recoveryPoint ?? 'latest');
   const { project, environment } = await open(options);
   if (environment.recoverySite === undefined) {
@@ -137,6 +164,7 @@ async function start(options: RecoverOptions, mode: 'recovery' | 'drill'): Promi
     session,
     mode,
     takesTraffic: mode === 'recovery',
+    keep,
     scenario: null,
     target,
     resume: options.resume ?? null,
@@ -151,11 +179,12 @@ async function start(options: RecoverOptions, mode: 'recovery' | 'drill'): Promi
 async function open(
   options: EnvironmentOptions
 ): Promise<{ project: Project; environment: Awaited<ReturnType<typeof openEnvironment>> }> {
-  const project = await ensureProject(options.projectDirectory ?? process.cwd());
+  const project = await openOwnProject(options.projectDirectory ?? process.cwd());
   return { project, environment: await openEnvironment(project, options.environment) };
 }
 
 async function openSession(project: Project, options: EnvironmentOptions): Promise<EngineSession> {
+  await writeMissingSettings(project);
   const engine = await findEngine({ onProgress: options.onProgress ?? (() => undefined), signal: options.signal });
   return new EngineSession(engine, project, { ...engineEnvironment(), ...options.engineEnvironment });
 }

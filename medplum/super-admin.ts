@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { json, type ApiClient } from './api-client';
 
 const asyncJobSchema = z.object({ resourceType: z.literal('AsyncJob'), status: z.string() });
-const POLL_MILLISECONDS = 250;
+const POLL_MILLISECONDS = 50;
 
 /**
  * Has the server rebuild its cron schedules, which lived in the lost Redis, and waits until it is done.

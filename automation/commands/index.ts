@@ -1,5 +1,6 @@
 import { InvalidArgumentError, type Command } from 'commander';
 import * as api from '../index';
+import { instantOf } from '../recovery/target';
 import { SCENARIOS } from '../rehearsal/scenarios/scenario';
 import { removeRehearsal } from '../rehearsal/rehearse';
 import { runToEnd } from './run';
@@ -52,14 +53,21 @@ export function addCommands(program: Command, exit: (code: number) => void): voi
     .option('--resources <n>', 'FHIR resources to fill it with (default 20000)', wholeNumber)
     .option('--seed <n>', 'seed of the generated resources (default 1)', wholeNumber)
     .option('--keep', 'leave everything standing in the end')
-    .option('--remove <folder>', 'remove what a kept or killed drill left in the folder')
+    .option('--remove <what>', 'remove what a kept or killed drill left: its folder; with an environment, its id')
     .action(async (environment: string | undefined, flags: DrillFlags) => {
       if (flags.remove !== undefined) {
-        const check = await removeRehearsal(flags.remove);
+        const check =
+          environment === undefined
+            ? await removeRehearsal(flags.remove)
+            : await api.removeRun({ ...common(environment, flags), id: flags.remove });
         print(flags, check, () => [`${check.status}: ${check.evidence}`]);
         exit(check.status === 'passed' ? 0 : 1);
       } else if (environment !== undefined && flags.scenario === undefined) {
-        exit(await runToEnd((signal) => api.drill(recoverOptions(environment, flags, signal)), flags));
+        const options = (signal: AbortSignal): api.DrillOptions => ({
+          ...recoverOptions(environment, flags, signal),
+          keep: flags.keep ?? false,
+        });
+        exit(await runToEnd((signal) => api.drill(options(signal)), flags));
       } else {
         exit(await runToEnd((signal) => api.rehearse(rehearsalOptions(environment, flags, signal)), flags));
       }
@@ -169,9 +177,9 @@ function wholeNumber(text: string): number {
 }
 
 function instant(text: string): Date {
-  const at = new Date(text);
-  if (Number.isNaN(at.getTime())) {
-    throw new InvalidArgumentError('Write it like 2026-11-24T03:15:00Z.');
+  const at = instantOf(text);
+  if (at === null) {
+    throw new InvalidArgumentError('Write it with its time zone, like 2026-11-24T03:15:00Z.');
   }
   return at;
 }

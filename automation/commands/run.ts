@@ -25,7 +25,8 @@ export async function runToEnd(
     if (flags.json === true) {
       process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
     } else {
-      const lines = [...summarise(report), `Report: ${reportDirectory}/report.html`];
+      const where = reportDirectory === null ? 'none is kept, as nothing was made' : `${reportDirectory}/report.html`;
+      const lines = [...summarise(report), `Report: ${where}`];
       process.stdout.write(`\n${lines.join('\n')}\n`);
     }
     if (error !== null) {

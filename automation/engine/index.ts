@@ -1,3 +1,3 @@
 export { engineEnvironment } from './environment';
-export { type Engine, type FindEngineOptions, findEngine } from './find';
-export { type LanguageHost, ensureLanguageHost } from './language-host';
+export { type Engine, findEngine } from './find';
+export { ensureLanguageHost } from './language-host';

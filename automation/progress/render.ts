@@ -8,9 +8,10 @@ export interface ProgressOutput {
   write(text: string): unknown;
 }
 
-interface CurrentStep {
+interface Current {
   readonly title: string;
-  readonly budgetSeconds: number;
+  /** Null for what is no step. */
+  readonly budgetSeconds: number | null;
   readonly since: number;
   waitingFor: string;
 }
@@ -25,7 +26,7 @@ export async function renderProgress(events: AsyncIterable<RecoveryEvent>, outpu
   const tty = output.isTTY === true;
   const colour = pc.createColors(tty);
   const started = performance.now();
-  let current: CurrentStep | null = null;
+  let current: Current | null = null;
   const line = (text: string): void => {
     output.write(`${tty ? '\r\x1b[K' : ''}${text}\n`);
   };
@@ -34,19 +35,16 @@ export async function renderProgress(events: AsyncIterable<RecoveryEvent>, outpu
     if (current === null) {
       return;
     }
-    const elapsed = (performance.now() - current.since) / 1000;
-    const over = elapsed > current.budgetSeconds ? colour.yellow(' over budget') : '';
-    const text = `${current.title}  ${spanText(elapsed)} of ${spanText(current.budgetSeconds)}${over}  ${current.waitingFor}`;
-    output.write(`\r\x1b[K${stamp()}  ${text.slice(0, 200)}`);
+    const { text, isOver } = elapsedOf(current);
+    const shown = `${current.title}  ${text}${isOver ? colour.yellow(' over budget') : ''}  ${current.waitingFor}`;
+    output.write(`\r\x1b[K${stamp()}  ${shown.slice(0, 200)}`);
   };
   const timer = tty ? setInterval(tick, TICK_MILLISECONDS) : setInterval(sayItGoesOn, 10_000);
   function sayItGoesOn(): void {
     if (current !== null) {
-      const elapsed = (performance.now() - current.since) / 1000;
-      const over = elapsed > current.budgetSeconds ? ', over budget' : '';
-      line(
-        `${stamp()}  ${current.title}: ${spanText(elapsed)} of ${spanText(current.budgetSeconds)}${over}; waiting for ${current.waitingFor}`
-      );
+      const { text, isOver } = elapsedOf(current);
+      const waiting = current.waitingFor === '' ? '' : `; waiting for ${current.waitingFor}`;
+      line(`${stamp()}  ${current.title}: ${text}${isOver ? ', over budget' : ''}${waiting}`);
     }
   }
   try {
@@ -91,6 +89,17 @@ export async function renderProgress(events: AsyncIterable<RecoveryEvent>, outpu
           break;
         case 'resource':
           break;
+        case 'activity':
+          current = { title: event.text, budgetSeconds: null, since: performance.now(), waitingFor: '' };
+          if (!tty) {
+            line(`${stamp()}  ${event.text}`);
+          }
+          break;
+        case 'activity-progress':
+          if (current !== null) {
+            current.waitingFor = event.text;
+          }
+          break;
         case 'note':
           line(`${stamp()}  ${event.text}`);
           break;
@@ -104,4 +113,11 @@ export async function renderProgress(events: AsyncIterable<RecoveryEvent>, outpu
   } finally {
     clearInterval(timer);
   }
+}
+
+function elapsedOf(current: Current): { text: string; isOver: boolean } {
+  const elapsed = (performance.now() - current.since) / 1000;
+  return current.budgetSeconds === null
+    ? { text: spanText(elapsed), isOver: false }
+    : { text: `${spanText(elapsed)} of ${spanText(current.budgetSeconds)}`, isOver: elapsed > current.budgetSeconds };
 }

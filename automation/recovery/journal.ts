@@ -20,6 +20,7 @@ export type JournalEntry =
   | { readonly kind: 'step-started'; readonly step: StepId; readonly at: string; readonly attempt: number }
   | { readonly [Id in StepId]: StepDone<Id> }[StepId]
   | { readonly kind: 'step-failed'; readonly step: StepId; readonly at: string; readonly message: string }
+  | { readonly kind: 'stack-removed'; readonly at: string }
   | { readonly kind: 'run-ended'; readonly at: string; readonly result: 'recovered' | 'failed' | 'cancelled' };
 
 interface StepDone<Id extends StepId> {

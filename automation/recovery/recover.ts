@@ -1,7 +1,5 @@
 import { randomBytes } from 'node:crypto';
 import path from 'node:path';
-import lockfile from 'proper-lockfile';
-import { mkdir } from 'node:fs/promises';
 import { OperatorError } from '../../components/errors';
 import type { PlatformEnvironment } from '../../components/platform';
 import type { RecoveryTarget } from '../../components/site-operations';
@@ -10,8 +8,11 @@ import type { RecoveryReport } from '../report/schema';
 import { writeReport } from '../report/write';
 import type { EngineSession } from '../stacks/session';
 import type { Project } from '../stacks/project';
+import type { Check } from '../verification/check';
 import { toolVersion } from '../version';
+import { removeCopy } from './drill-copy';
 import { Journal, type RunHeader } from './journal';
+import { lockEnvironment } from './lock';
 import { reportOf, type AfterSteps } from './report-of';
 import { runSteps, type RunOutcome } from './run';
 
@@ -20,8 +21,8 @@ export interface RecoveryResult {
   readonly id: string;
   readonly result: RecoveryReport['result'];
   readonly report: RecoveryReport;
-  /** Folder with `report.json` and `report.html`. */
-  readonly reportDirectory: string;
+  /** Folder with `report.json` and `report.html`; null when the run found that it could not start, and made nothing. */
+  readonly reportDirectory: string | null;
   /** What ended the run; null when it recovered. Its `kind` gives the exit code. */
   readonly error: OperatorError | null;
 }
@@ -44,6 +45,8 @@ export interface RecoverySetup {
   /** A drill that takes no traffic leaves production's fence and name alone; one in a made-up environment moves its own. */
   readonly mode: 'recovery' | 'drill';
   readonly takesTraffic: boolean;
+  /** Leave the copy of a drill that takes no traffic standing in the end. */
+  readonly keep: boolean;
   readonly scenario: RecoveryReport['scenario'];
   readonly target: RecoveryTarget;
   /** Id of an earlier run to go on with. */
@@ -56,28 +59,6 @@ export interface RecoverySetup {
   readonly stream?: EventStream;
   /** Asked after the last step, before the report is written. */
   readonly afterSteps?: (outcome: RunOutcome) => Promise<AfterSteps>;
-}
-
-/** `latest`, an ISO instant, or the id of a recovery point. */
-export function parseTarget(text: string): RecoveryTarget {
-  if (text === 'latest') {
-    return { kind: 'latest' };
-  }
-  if (!/^\d{4}-\d{2}-\d{2}/.test(text)) {
-    return { kind: 'point', id: text };
-  }
-  const at = new Date(text);
-  if (Number.isNaN(at.getTime()) || !/(Z|[+-]\d{2}:?\d{2})$/.test(text)) {
-    throw new OperatorError('bad-input', `"${text}" is not an instant with a time zone.`, {
-      hint: 'Write it like 2026-11-24T03:15:00Z, or give latest, or the id of a recovery point.',
-    });
-  }
-  if (at.getTime() > Date.now()) {
-    throw new OperatorError('bad-input', `${at.toISOString()} lies in the future.`, {
-      hint: 'Give a moment in the past, or latest. medplum-dr recovery-points lists what there is.',
-    });
-  }
-  return { kind: 'time', at: at.toISOString() };
 }
 
 /** An id that sorts by time and that two drivers started in one second do not share. */
@@ -102,32 +83,13 @@ export function startRecovery(setup: RecoverySetup): RecoveryRun {
 
 async function runLocked(setup: RecoverySetup, id: string, stream: EventStream): Promise<RecoveryResult> {
   const { environmentName, environment, mode } = setup;
-  const release = await lockEnvironment(environmentName, environment.controlDirectory);
+  const lock = await lockEnvironment(environmentName, environment.controlDirectory);
+  const signal = AbortSignal.any([setup.signal, lock.lost]);
   try {
     stream.emit({ kind: 'run-started', id, mode, environment: environmentName });
-    return await run(setup, id, stream);
+    return await run({ ...setup, signal }, id, stream);
   } finally {
-    await release();
-  }
-}
-
-/** Two drivers cannot run one environment's recovery at once. A lock whose holder died frees itself. */
-async function lockEnvironment(name: string, directory: string): Promise<() => Promise<void>> {
-  await mkdir(directory, { recursive: true });
-  try {
-    return await lockfile.lock(directory, {
-      lockfilePath: path.join(directory, `${name}.recovery.lock`),
-      stale: 20_000,
-      update: 5000,
-    });
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ELOCKED') {
-      throw error;
-    }
-    throw new OperatorError('locked', `Another driver is recovering environment "${name}" now.`, {
-      hint: 'Wait for it. If it was killed, its lock frees itself within 20 s: run the same command again.',
-      cause: error,
-    });
+    await lock.release();
   }
 }
 
@@ -153,9 +115,12 @@ async function run(setup: RecoverySetup, id: string, stream: EventStream): Promi
     setup.resume !== null
   );
   const warnings: string[] = [];
+  const seen: Check[] = [];
   const emit: EventStream['emit'] = (event) => {
     if (event.kind === 'warning') {
       warnings.push(event.text);
+    } else if (event.kind === 'check') {
+      seen.push(event.check);
     }
     stream.emit(event);
   };
@@ -179,8 +144,7 @@ async function run(setup: RecoverySetup, id: string, stream: EventStream): Promi
     },
   });
   const endedAt = new Date().toISOString();
-  const left = leftBehind(header, ran, setup.takesTraffic);
-  const after = (await setup.afterSteps?.(ran)) ?? { client: null, checks: [], notes: [], leftBehind: left };
+  const after = await (setup.afterSteps?.(ran) ?? afterRun(setup, { header, ran, journal, emit }));
   const outcome = judgedAfter(ran, after);
   const report = reportOf({
     header,
@@ -192,17 +156,29 @@ async function run(setup: RecoverySetup, id: string, stream: EventStream): Promi
     engineVersion: session.engineVersion,
     toolVersion: toolVersion(),
     warnings,
+    seen,
   });
-  const reportDirectory = path.join(setup.reportsDirectory, id);
-  await writeReport(reportDirectory, report);
+  // A rehearsal has made its environment by now, whatever came of the recovery.
+  const madeSomething = journal.begun || setup.scenario !== null;
+  const reportDirectory = madeSomething ? path.join(setup.reportsDirectory, id) : null;
+  if (reportDirectory !== null) {
+    await writeReport(reportDirectory, report);
+  }
   stream.emit({ kind: 'run-finished', result: outcome.result, reportDirectory });
   return { id, result: outcome.result, report, reportDirectory, error: outcome.failure?.error ?? null };
 }
 
 /** A drill whose last checks failed did not succeed, however well its recovery went. */
 function judgedAfter(outcome: RunOutcome, after: AfterSteps): RunOutcome {
+  const { failure } = outcome;
+  if (failure !== null) {
+    const { kind, message, problems, cause } = failure.error;
+    const hint = 'What the drill made is removed: there is nothing to go on with. Start a new one.';
+    const error = new OperatorError(kind, message, { hint, problems, cause });
+    return after.removed === true ? { ...outcome, failure: { step: failure.step, error } } : outcome;
+  }
   const failed = after.checks.filter((check) => check.status === 'failed');
-  if (failed.length === 0 || outcome.result !== 'recovered') {
+  if (failed.length === 0) {
     return outcome;
   }
   const error = new OperatorError('recovery-failed', 'The recovery went well, but what it was to show did not hold.', {
@@ -214,7 +190,8 @@ function judgedAfter(outcome: RunOutcome, after: AfterSteps): RunOutcome {
 
 /** A resumed run keeps what it was asked for at first. */
 async function headerOf(journal: Journal, asked: RunHeader, resumed: boolean): Promise<RunHeader> {
-  const [first] = await journal.read();
+  const entries = await journal.read();
+  const [first] = entries;
   if (first === undefined) {
     if (resumed) {
       throw new OperatorError('bad-input', `There is no run "${asked.id}" to go on with.`, {
@@ -227,14 +204,46 @@ async function headerOf(journal: Journal, asked: RunHeader, resumed: boolean): P
     throw new Error(`the journal of ${asked.id} does not begin with its run`);
   }
   const { kind, ...header } = first;
+  if (header.mode !== asked.mode || header.environment !== asked.environment) {
+    const command = header.mode === 'drill' ? 'drill' : 'recover';
+    throw new OperatorError('bad-input', `Run "${header.id}" is a ${header.mode} of ${header.environment}.`, {
+      hint: `Go on with it by: medplum-dr ${command} ${header.environment} --resume ${header.id}.`,
+    });
+  }
+  if (entries.some((entry) => entry.kind === 'stack-removed')) {
+    throw new OperatorError('bad-input', `Run "${header.id}" is over: what it made is removed.`, {
+      hint: 'Start a new one.',
+    });
+  }
   return header;
 }
 
-/** What a run that did not end well, or took no traffic, leaves standing. */
-function leftBehind(header: RunHeader, outcome: RunOutcome, takesTraffic: boolean): string[] {
-  const attempted = outcome.steps.find((step) => step.id === 'recovery-stack')?.status !== 'not-run';
-  if (!attempted || (outcome.result === 'recovered' && takesTraffic)) {
-    return [];
+interface RanRun {
+  readonly header: RunHeader;
+  readonly ran: RunOutcome;
+  readonly journal: Journal;
+  readonly emit: EventStream['emit'];
+}
+
+/** Removes a drill's copy unless it is to be kept, and tells what a run leaves standing. */
+async function afterRun(setup: RecoverySetup, { header, ran, journal, emit }: RanRun): Promise<AfterSteps> {
+  const { session, environment, environmentName, takesTraffic, keep } = setup;
+  const { id, recoveryStack: stack } = header;
+  const nothing: AfterSteps = { client: null, checks: [], notes: [], leftBehind: [] };
+  const attempted = ran.steps.find((step) => step.id === 'recovery-stack')?.status !== 'not-run';
+  if (!attempted || (takesTraffic && ran.result === 'recovered')) {
+    return nothing;
   }
-  return [`stack ${header.recoveryStack}: pulumi destroy --stack ${header.recoveryStack} removes it`];
+  const left = `stack ${stack}: medplum-dr drill ${environmentName} --remove ${id} removes it`;
+  if (takesTraffic || keep) {
+    return { ...nothing, leftBehind: [left] };
+  }
+  emit({ kind: 'note', text: `Removing the copy, stack ${stack}` });
+  const check = await removeCopy({ session, operations: environment.operations(), stack }, () => undefined);
+  emit({ kind: check.status === 'passed' ? 'note' : 'warning', text: `Removed: ${check.evidence}` });
+  if (check.status !== 'passed') {
+    return { ...nothing, checks: [check], leftBehind: [left] };
+  }
+  await journal.append({ kind: 'stack-removed', at: new Date().toISOString() });
+  return { ...nothing, checks: [check], removed: true };
 }

@@ -20,6 +20,8 @@ export interface AfterSteps {
   readonly checks: readonly Check[];
   readonly notes: readonly string[];
   readonly leftBehind: readonly string[];
+  /** Set when all that the run made is removed again, so that it cannot be gone on with. */
+  readonly removed?: true;
 }
 
 export interface ReportInput {
@@ -32,6 +34,8 @@ export interface ReportInput {
   readonly engineVersion: string | null;
   readonly toolVersion: string;
   readonly warnings: readonly string[];
+  /** Checks as they were told during the run: those of a step that failed are in no result. */
+  readonly seen: readonly Check[];
 }
 
 /** The report of a run, from what its steps found. What nobody measured is null. */
@@ -50,6 +54,8 @@ export function reportOf(input: ReportInput): RecoveryReport {
   const recovered = outcome.result === 'recovered';
   const databaseRpo = span(data?.newestWriteAt ?? null, lostAt);
   const objectsRpo = span(data?.newestObjectAt ?? null, lostAt);
+  // In a drill of an environment that lives on nothing was lost: its time counts from the start.
+  const from = lostAt ?? (header.mode === 'drill' ? header.startedAt : null);
   const rpos = [databaseRpo, objectsRpo].filter((value) => value !== null);
   return {
     schemaVersion: 1,
@@ -89,7 +95,7 @@ export function reportOf(input: ReportInput): RecoveryReport {
           },
     objectives: { rtoSeconds: config.objectives.rto, rpoSeconds: config.objectives.rpo },
     achieved: {
-      rtoSeconds: recovered ? span(lostAt ?? header.startedAt, readyAt) : null,
+      rtoSeconds: recovered ? span(from, readyAt) : null,
       rpoSeconds: rpos.length === 0 ? null : Math.max(...rpos),
       databaseRpoSeconds: databaseRpo,
       objectsRpoSeconds: objectsRpo,
@@ -122,11 +128,7 @@ export function reportOf(input: ReportInput): RecoveryReport {
           ? { status: finding.status, evidence: '', reason: finding.reason }
           : { status: finding.status, evidence: finding.evidence }),
       })),
-      ...(data?.checks ?? []),
-      ...(results['application-recovery']?.checks ?? []),
-      ...(results.health?.checks ?? []),
-      ...(cutover?.checks ?? []),
-      ...after.checks,
+      ...checksOf(input),
     ],
     whatClientsSee: recovered ? whatClientsSee(input, { lostAt, cutover: cutover !== null }) : [],
     fence: results.fence ?? { state: 'not-attempted', detail: 'the run ended before' },
@@ -148,6 +150,19 @@ export function reportOf(input: ReportInput): RecoveryReport {
     },
     notes: [...(results['application-recovery']?.notes ?? []), ...after.notes],
   };
+}
+
+/** Each check once, in the order of the steps; last those of the step that ended the run. */
+function checksOf({ outcome: { results }, after, seen }: ReportInput): Check[] {
+  const kept = [
+    ...(results['verify-data']?.checks ?? []),
+    ...(results['application-recovery']?.checks ?? []),
+    ...(results.health?.checks ?? []),
+    ...(results.cutover?.moved === true ? results.cutover.checks : []),
+    ...after.checks,
+  ];
+  const ids = new Set(kept.map((check) => check.id));
+  return [...kept, ...seen.filter((check) => !ids.has(check.id))];
 }
 
 /** Seconds from one instant to the other; null when either is unknown, and never below 0. */

@@ -3,7 +3,7 @@ import type { Emit } from '../events';
 import { steps } from '../steps';
 import type { Journal, RunHeader } from './journal';
 import { STEP_IDS, type StepId, type StepResults } from './results';
-import type { StepContext } from './step';
+import type { Step, StepContext } from './step';
 
 /** How one step of a run went. Instants are ISO, null for what did not happen. */
 export interface StepRecord {
@@ -77,14 +77,17 @@ export async function runSteps(setup: RunSetup): Promise<RunOutcome> {
   return { result, failure, steps: records, results };
 }
 
-async function runStep<Id extends StepId>(
+async function runStep(
   setup: RunSetup,
-  id: Id,
+  id: StepId,
   results: Partial<StepResults>,
   attempt: number
 ): Promise<{ record: StepRecord; error: OperatorError | null }> {
   const { journal, emit, context } = setup;
-  const step = steps[id];
+  const step: Step<StepId> = steps[id];
+  if (step.onlyLooks !== true) {
+    await journal.begin();
+  }
   const startedAt = now();
   const waits = new LongestWait();
   await journal.append({ kind: 'step-started', step: id, at: startedAt, attempt });
@@ -127,17 +130,20 @@ function keep<Id extends StepId>(results: Partial<StepResults>, id: Id, result: 
 }
 
 function operatorErrorOf(thrown: unknown, step: StepId, signal: AbortSignal): OperatorError {
+  const { title, onlyLooks } = steps[step];
+  const again =
+    onlyLooks === true ? 'Run it again; nothing was made.' : 'Run it again with --resume; it goes on from here.';
+  if (signal.aborted && signal.reason instanceof OperatorError) {
+    return signal.reason;
+  }
   if (signal.aborted) {
-    return new OperatorError('cancelled', `Cancelled during ${step}.`, {
-      hint: 'Run it again with --resume to go on from here.',
-      cause: thrown,
-    });
+    return new OperatorError('cancelled', `Cancelled during ${step}.`, { hint: again, cause: thrown });
   }
   if (thrown instanceof OperatorError) {
     return thrown;
   }
-  return new OperatorError('recovery-failed', `${steps[step].title} failed: ${messageOf(thrown)}`, {
-    hint: 'Mend what is named and run it again with --resume; it goes on from here.',
+  return new OperatorError('recovery-failed', `${title} failed: ${messageOf(thrown)}`, {
+    hint: `Mend what is named. ${again}`,
     cause: thrown,
   });
 }

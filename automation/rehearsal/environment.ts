@@ -2,14 +2,17 @@ import path from 'node:path';
 import { OperatorError } from '../../components/errors';
 import { replicatedStoreIn, VERIFICATION_CLIENT_ID, VERIFICATION_CLIENT_SECRET } from '../../components/local/secrets';
 import { readSecrets, secretsKey, writeSecrets } from '../../components/local/secrets-store/store';
+import { until } from '../../components/local/process/daemon';
 import type { PlatformEnvironment } from '../../components/platform';
 import type { SiteOutputs } from '../../components/site-operations';
 import { ApiClient, type ClientCredentials } from '../../medplum/api-client';
+import { migrations } from '../../medplum/super-admin';
 import { createProject } from '../../medplum/provisioning';
 import { siteOutputsSchema } from '../recovery/site-outputs';
 import { openEnvironment } from '../stacks/project';
 import { EngineSession } from '../stacks/session';
 import type { Engine } from '../engine';
+import type { Narrator } from './narrator';
 import { REHEARSAL_ENVIRONMENT, type RehearsalWorkspace } from './workspace';
 
 /** The primary site of a rehearsal, up and with an ordinary client of its own. */
@@ -25,7 +28,7 @@ export interface RehearsalPrimary {
 export interface RehearsalTools {
   readonly engine: Engine;
   readonly signal: AbortSignal;
-  readonly note: (text: string) => void;
+  readonly narrator: Narrator;
 }
 
 /** Brings the primary up through the engine, as `pulumi up` would, and makes an ordinary project in it. */
@@ -37,7 +40,7 @@ export async function bringUpPrimary(workspace: RehearsalWorkspace, tools: Rehea
   const update = await session.update(REHEARSAL_ENVIRONMENT, {
     signal: tools.signal,
     onResource: () => undefined,
-    onWaiting: () => undefined,
+    onWaiting: tools.narrator.progress,
   });
   const outputs = siteOutputsSchema.parse(update.outputs);
   const operations = environment.operations();
@@ -63,9 +66,32 @@ export async function bringUpPrimary(workspace: RehearsalWorkspace, tools: Rehea
     ...target,
     credentials: await client('superAdminClientId', 'superAdminClientSecret'),
   });
+  await migrationsDone(superAdmin, environment.config.application.startTimeout, tools);
   const credentials = await createProject(superAdmin, 'Rehearsal clinic');
   await storeCredentials(workspace, outputs, credentials);
   return { session, environment, outputs, credentials, superAdmin, api: new ApiClient({ ...target, credentials }) };
+}
+
+/**
+ * Waits until the server has no post-deploy migration left: on an empty database a real one goes on with them for half
+ * a minute after its port opens (seen on Medplum 5.0.10), and a drill is to be of an environment at rest.
+ */
+async function migrationsDone(superAdmin: ApiClient, seconds: number, tools: RehearsalTools): Promise<void> {
+  let told = false;
+  const done = await until(async () => {
+    tools.signal.throwIfAborted();
+    const { pendingPostDeployMigration: pending } = await migrations(superAdmin);
+    if (pending !== 0 && !told) {
+      told = true;
+      tools.narrator.activity('Waiting for the server to end its post-deploy migrations');
+    }
+    return pending === 0;
+  }, seconds * 1000);
+  if (!done) {
+    throw new OperatorError('recovery-failed', `The server's migrations did not end within ${seconds} s.`, {
+      hint: 'Raise application.startTimeout, or look at the application log of the primary site.',
+    });
+  }
 }
 
 /** Puts the client where an operator would put it: into the environment's secrets, which are replicated. */

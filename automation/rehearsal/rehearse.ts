@@ -8,7 +8,7 @@ import { createEventStream, type EventStream } from '../events';
 import type { AfterSteps } from '../recovery/report-of';
 import { newRunId, startRecovery, type RecoveryResult, type RecoveryRun } from '../recovery/recover';
 import type { RunOutcome } from '../recovery/run';
-import { openEnvironment, openProject } from '../stacks/project';
+import { openEnvironment, openOwnProject } from '../stacks/project';
 import { backUp } from './back-up';
 import type { Check } from '../verification/check';
 import { cleanUp } from './clean-up';
@@ -20,6 +20,7 @@ import { badWrite } from './scenarios/bad-write';
 import { corruptBackup } from './scenarios/corrupt-backup';
 import { SCENARIOS, type Damage, type Scenario, type ScenarioName } from './scenarios/scenario';
 import { siteLoss } from './scenarios/site-loss';
+import { narratorOf } from './narrator';
 import { makeWorkspace, REHEARSAL_ENVIRONMENT, type RehearsalWorkspace } from './workspace';
 
 const scenarios: Readonly<Record<ScenarioName, Scenario>> = {
@@ -61,7 +62,9 @@ export async function startRehearsal(options: RehearsalOptions): Promise<Recover
   }
   const base = path.resolve(options.projectDirectory ?? process.cwd());
   const template =
-    options.environment === undefined ? null : { project: await openProject(base), environment: options.environment };
+    options.environment === undefined
+      ? null
+      : { project: await openOwnProject(base), environment: options.environment };
   if (template !== null) {
     await openEnvironment(template.project, template.environment);
   }
@@ -122,27 +125,39 @@ async function rehearse(rehearsal: Rehearsal): Promise<RecoveryResult> {
       const check = await cleanUp(workspace);
       stream.emit({ kind: check.status === 'passed' ? 'note' : 'warning', text: `Clean-up: ${check.evidence}` });
     }
+    if (rehearsal.signal.aborted) {
+      const hint = settings.keep ? `Remove it: medplum-dr drill --remove ${workspace.directory}.` : 'Nothing is left.';
+      throw new OperatorError('cancelled', 'Cancelled before the environment was lost.', { hint, cause: error });
+    }
     throw error;
   }
 }
 
 /** The primary up, filled, and with a base backup that has all of it. */
 async function prepare({ workspace, settings, signal, stream }: Rehearsal): Promise<RehearsalPrimary> {
-  const note = (text: string): void => {
-    stream.emit({ kind: 'note', text });
-  };
+  const narrator = narratorOf(stream.emit);
+  const { note, activity, progress } = narrator;
   const engine = await findEngine({ onProgress: note, signal });
-  note(`Bringing up the primary site in ${workspace.directory}`);
-  const primary = await bringUpPrimary(workspace, { engine, signal, note });
+  activity(`Bringing up the primary site in ${workspace.directory}`);
+  const primary = await bringUpPrimary(workspace, { engine, signal, narrator });
   if (primary.environment.isStandIn) {
     note('The application is the stand-in of this package, not a Medplum server');
   }
-  note(`Filling it with ${settings.resources} FHIR resources through its API`);
-  const loaded = await loadResources({ api: primary.api, count: settings.resources, seed: settings.seed, signal });
+  activity(`Filling it with ${settings.resources} FHIR resources through its API`);
+  const loaded = await loadResources({
+    api: primary.api,
+    count: settings.resources,
+    seed: settings.seed,
+    signal,
+    onProgress: (done) => {
+      progress(`resource ${done.loaded} of ${done.total}`);
+    },
+  });
   const rate = Math.round(loaded.total / loaded.seconds);
   note(
     `${loaded.total} resources of ${Object.keys(loaded.created).length} types loaded in ${loaded.seconds.toFixed(1)} s (${rate}/s)`
   );
+  activity('Taking a base backup');
   note(`Base backup ${await backUp(workspace, primary)} taken and verified`);
   return primary;
 }
@@ -172,13 +187,11 @@ async function strikeAndRecover(
 ): Promise<RecoveryResult> {
   const { id, workspace, settings, reportsDirectory, signal, stream } = rehearsal;
   const scenario = scenarios[settings.scenario];
-  const note = (text: string): void => {
-    stream.emit({ kind: 'note', text });
-  };
-  note('A client writes through the environment’s name');
+  const narrator = narratorOf(stream.emit);
+  narrator.activity('A client writes through the environment’s name');
   await writesRecorded(primary, client, signal);
-  note(`${scenario.title}: now`);
-  const damage = await scenario.strike({ workspace, primary, client, signal, note });
+  narrator.note(`${scenario.title}: now`);
+  const damage = await scenario.strike({ workspace, primary, client, signal, narrator });
   const run = startRecovery({
     id,
     project: workspace.project,
@@ -187,6 +200,7 @@ async function strikeAndRecover(
     session: primary.session,
     mode: 'drill',
     takesTraffic: true,
+    keep: settings.keep,
     scenario: scenario.name,
     target: damage.target,
     resume: null,
@@ -207,9 +221,16 @@ async function strikeAndRecover(
           ],
         };
       }
-      note('Removing everything that the drill made');
+      narrator.activity('Removing everything that the drill made');
       const check = await cleanUp(workspace);
-      return { ...after, checks: [...after.checks, check] };
+      const checks = [...after.checks, check];
+      return check.status === 'passed'
+        ? { ...after, checks, removed: true }
+        : {
+            ...after,
+            checks,
+            leftBehind: [`${workspace.directory}: medplum-dr drill --remove ${workspace.directory}`],
+          };
     },
   });
   return run.result;

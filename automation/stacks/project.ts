@@ -1,4 +1,4 @@
-import { readdir, readFile, writeFile, rename } from 'node:fs/promises';
+import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { isMap, parse, parseDocument, stringify, type Document } from 'yaml';
 import { z } from 'zod';
@@ -27,7 +27,11 @@ export async function openProject(directory: string): Promise<Project> {
       hint: 'Run this in the folder of your medplum-dr project, or name it with --project.',
     });
   }
-  const settings = projectSchema.parse(parse(text));
+  return projectOf(directory, parse(text));
+}
+
+function projectOf(directory: string, text: unknown): Project {
+  const settings = projectSchema.parse(text);
   return {
     directory: path.resolve(directory),
     name: settings.name,
@@ -35,16 +39,23 @@ export async function openProject(directory: string): Promise<Project> {
   };
 }
 
+/** Opens a project; a folder that has stacks and no `Pulumi.yaml` is one too, with the settings of this package. */
+export async function openOwnProject(directory: string): Promise<Project> {
+  const isBare =
+    (await readIfThere(path.join(directory, 'Pulumi.yaml'))) === null &&
+    (await hasStacks(path.join(directory, 'stacks')));
+  return isBare ? projectOf(directory, projectSettings()) : openProject(directory);
+}
+
 /**
- * Opens a project; where the folder has stacks and no `Pulumi.yaml`, writes one that runs this package's own program,
- * so that the driver and `pulumi up` use the same.
+ * Writes the `Pulumi.yaml` of a project that has none: one that runs this package's own program, so that the driver
+ * and `pulumi up` use the same.
  */
-export async function ensureProject(directory: string): Promise<Project> {
-  const file = path.join(directory, 'Pulumi.yaml');
-  if ((await readIfThere(file)) === null && (await hasStacks(path.join(directory, 'stacks')))) {
+export async function writeMissingSettings(project: Project): Promise<void> {
+  const file = path.join(project.directory, 'Pulumi.yaml');
+  if ((await readIfThere(file)) === null) {
     await replaceFile(file, stringify(projectSettings()));
   }
-  return openProject(directory);
 }
 
 /** Project settings that run this package's program from wherever it is installed. */
@@ -123,6 +134,11 @@ export async function writeStackConfig(
     document.setIn(['config', `${CONFIG_NAMESPACE}:${key}`], value);
   }
   await replaceFile(file, textOf(document));
+}
+
+/** Removes a stack's config file, if it is there. */
+export async function removeStackFile(project: Project, stack: string): Promise<void> {
+  await rm(stackFile(project, stack), { force: true });
 }
 
 /** Takes a key out of a stack's config. */

@@ -1,12 +1,15 @@
 import * as pulumi from '@pulumi/pulumi';
-import { LocalWorkspace, Stack, type EngineEvent, type PulumiFn } from '@pulumi/pulumi/automation';
+import { LocalWorkspace, Stack, StackNotFoundError, type EngineEvent, type PulumiFn } from '@pulumi/pulumi/automation';
 import { environmentProgram } from '../../components/program';
 import { messageOf } from '../../components/errors';
 import type { PreflightFinding } from '../../components/site-operations';
 import { engineEnvironment, type Engine } from '../engine';
 import type { ResourceTiming } from '../recovery/results';
-import type { Project } from './project';
+import { runEngineCommand } from './engine-command';
 import { describeEngineFailure } from './failure';
+import { settlePendingOperations, warnsOfPendingOperations } from './pending-operations';
+import { removeStackFile, type Project } from './project';
+import { withUpdateLock } from './update-lock';
 
 export interface ResourceEvent {
   readonly name: string;
@@ -14,12 +17,18 @@ export interface ResourceEvent {
   readonly state: 'started' | 'done' | 'failed';
 }
 
-export interface UpdateOptions {
+/** What is told while the engine works on a stack. */
+interface EngineProgress {
   readonly signal: AbortSignal;
+  readonly onWaiting: (what: string) => void;
+  /** Told what was done beside the update: a dead engine's lock broken, its unfinished work settled. */
+  readonly onNote?: (text: string) => void;
+}
+
+export interface UpdateOptions extends EngineProgress {
   /** Ending of the type of the only component to update; everything when absent. */
   readonly targetType?: string;
   readonly onResource: (event: ResourceEvent) => void;
-  readonly onWaiting: (what: string) => void;
 }
 
 export interface UpdateOutcome {
@@ -91,16 +100,18 @@ export class EngineSession {
     // Otherwise each update is followed by a command that reads its own history.
     stack.info = () => Promise.resolve(undefined);
     const recorder = new ResourceRecorder(options);
-    try {
-      await stack.up({
+    await this.#locked(stack, recorder, options, () =>
+      stack.up({
         signal: options.signal,
         onEvent: recorder.take,
         color: 'never',
         suppressProgress: true,
         ...(options.targetType === undefined ? {} : { target: targets(name, this.#project.name, options.targetType) }),
-      });
-    } catch (error) {
-      throw describeEngineFailure(error, name, recorder.diagnostics);
+      })
+    );
+    if (recorder.sawPendingOperations) {
+      const settled = await settlePendingOperations(name, this.#command);
+      options.onNote?.(`${settled.length} operation(s) that a killed engine left unfinished are settled`);
     }
     return { outputs: captured.value ?? (await this.outputs(name)), resources: recorder.timings() };
   }
@@ -112,6 +123,64 @@ export class EngineSession {
     );
     return Object.fromEntries(entries);
   }
+
+  /**
+   * Removes a stack with all that it made, its data too, and its config. Protection is taken off first: this is for
+   * copies that a drill made, and whoever calls it has made sure that the stack serves nobody.
+   */
+  async destroy(name: string, progress: EngineProgress): Promise<void> {
+    progress.signal.throwIfAborted();
+    const workspace = await this.#workspace();
+    const stack = await Stack.select(name, workspace).catch((error: unknown) => {
+      if (error instanceof StackNotFoundError) {
+        return null;
+      }
+      throw error;
+    });
+    if (stack === null) {
+      await removeStackFile(this.#project, name);
+      return;
+    }
+    const recorder = new ResourceRecorder({ ...progress, onResource: () => undefined });
+    await this.#locked(stack, recorder, progress, async () => {
+      await this.#command(['state', 'unprotect', '--all', '--yes', '--stack', name]);
+      await stack.destroy({
+        signal: progress.signal,
+        onEvent: recorder.take,
+        color: 'never',
+        suppressProgress: true,
+      });
+    });
+    await workspace.removeStack(name);
+    await removeStackFile(this.#project, name);
+  }
+
+  /** @throws OperatorError with the engine's own diagnostics. */
+  async #locked<Result>(
+    stack: Stack,
+    recorder: ResourceRecorder,
+    { signal, onWaiting, onNote }: EngineProgress,
+    operation: () => Promise<Result>
+  ): Promise<Result> {
+    try {
+      return await withUpdateLock(operation, {
+        signal,
+        onWaiting,
+        onNote: (text) => onNote?.(text),
+        breakLock: () => stack.cancel(),
+      });
+    } catch (error) {
+      throw describeEngineFailure(error, stack.name, recorder.diagnostics);
+    }
+  }
+
+  /** The engine's own command in the project's folder. */
+  readonly #command = (args: readonly string[], input?: string): Promise<string> =>
+    runEngineCommand(this.#engine.command.command, args, {
+      directory: this.#project.directory,
+      environment: this.#environment,
+      ...(input === undefined ? {} : { input }),
+    });
 
   #program(): PulumiFn {
     const { directory } = this.#project;
@@ -162,6 +231,8 @@ class ResourceRecorder {
   readonly #options: UpdateOptions;
   readonly #timings = new Map<string, { name: string; type: string; startedAt: string; endedAt: string | null }>();
   readonly diagnostics: string[] = [];
+  /** The engine found what a killed one left unfinished. */
+  sawPendingOperations = false;
 
   constructor(options: UpdateOptions) {
     this.#options = options;
@@ -170,6 +241,9 @@ class ResourceRecorder {
   readonly take = (event: EngineEvent): void => {
     if (event.diagnosticEvent?.severity === 'error') {
       this.diagnostics.push(event.diagnosticEvent.message.trim());
+    }
+    if (event.diagnosticEvent?.severity === 'warning' && warnsOfPendingOperations(event.diagnosticEvent.message)) {
+      this.sawPendingOperations = true;
     }
     const started = event.resourcePreEvent?.metadata;
     if (started !== undefined && started.op !== 'same') {

@@ -7,7 +7,7 @@ import { recordedOf } from '../verification/context';
 import { requirePassed } from '../verification/required';
 
 const cron = { id: 'cron-reloaded', title: 'Cron schedules were loaded anew' };
-const held = { id: 'migrations', title: 'No post-deploy migration waits' };
+const held = { id: 'migrations', title: 'No post-deploy migration runs before the recovery is kept' };
 
 /**
  * What Medplum needs after a restore: cron schedules live only in Redis and are not rebuilt at a start (seen on Medplum
@@ -46,7 +46,7 @@ async function superAdminChecks(context: StepContext): Promise<Check[]> {
   if (api.client === null) {
     return [notChecked(cron, api.reason), notChecked(held, api.reason)];
   }
-  return [await reload(api.client, context.signal), await pending(api.client)];
+  return Promise.all([reload(api.client, context.signal), pending(api.client)]);
 }
 
 async function reload(superAdmin: Parameters<typeof reloadCron>[0], signal: AbortSignal): Promise<Check> {

@@ -35,6 +35,9 @@ export const cutover: Step<'cutover'> = {
           emit({ kind: 'resource', step: 'cutover', ...resource });
         },
         onWaiting: waiting,
+        onNote: (text) => {
+          emit({ kind: 'warning', text });
+        },
       });
     } catch (error) {
       // The record did not move, so config must not say that it did.

@@ -3,21 +3,21 @@ import { OperatorError } from '../../components/errors';
 import { checkHealth, type HealthBody } from '../../medplum/health';
 import { sameRelease } from '../../medplum/versions';
 import type { Step, StepContext } from '../recovery/step';
-import { apiClientOf } from '../verification/api';
+import { anonymousClientOf, apiClientOf } from '../verification/api';
 import { judged, notChecked, type Check } from '../verification/check';
-import { recordedOf } from '../verification/context';
+import { recordedOf, type Recorded } from '../verification/context';
 import { requirePassed } from '../verification/required';
-import { samples } from '../verification/samples';
+import { samples, samplesNotChecked } from '../verification/samples';
 import { servedSigningKeys } from '../verification/signing-keys';
 import { writeReadBack } from '../verification/write-read-back';
 
 const endpoint = { id: 'health-endpoint', title: 'The site says it is healthy, several times in a row' };
 const release = { id: 'server-version', title: 'The server is the version that wrote the data' };
-const search = { id: 'sample-search', title: 'Sampled resources are found by search, as an ordinary client' };
 const write = { id: 'write-read-back', title: 'A write is taken and found again' };
 
 /** Good answers in a row that make a site healthy, and the pause between them. */
-const STABLE = { answers: 3, pauseMilliseconds: 200 } as const;
+const STABLE_ANSWERS = 3;
+const PAUSE_MS = 200;
 const PROBE_TIMEOUT_MS = 5000;
 
 /** The new endpoint answers as Medplum does when it is sound, and a FHIR read, search and write work through it. */
@@ -26,34 +26,26 @@ export const health: Step<'health'> = {
   title: 'Health',
   budgetSeconds: 60,
   async run(context) {
-    const { emit, acceptedChecks, operations, waiting } = context;
+    const { emit, acceptedChecks } = context;
     const recorded = recordedOf(context.result('recovery-point'));
     const { outputs } = context.result('recovery-stack');
-    const body = await stableHealth(context, outputs.cache !== null);
-    const serverVersion = body.version ?? null;
+    const hasCache = outputs.cache !== null;
+    await goodAnswers(context, hasCache, { before: 0, wanted: 1 });
+    // The API can be asked from the first good answer on. What it answered counts only when it stayed healthy meanwhile.
+    const [steady, early] = await Promise.all([
+      goodAnswers(context, hasCache, { before: 1, wanted: STABLE_ANSWERS }),
+      apiChecks(context, recorded),
+    ]);
+    const serverVersion = steady.body.version ?? null;
     const checks: Check[] = [
       judged(
         endpoint,
         true,
-        `${STABLE.answers} good answers in a row from ${outputs.siteEndpoint.address}:${outputs.siteEndpoint.port}`
+        `${STABLE_ANSWERS} good answers in a row from ${outputs.siteEndpoint.address}:${outputs.siteEndpoint.port}`
       ),
       versionCheck(serverVersion, recorded.known ? recorded.serverVersion : null),
+      ...(steady.interrupted ? await apiChecks(context, recorded) : early),
     ];
-    waiting('the API');
-    const api = await apiClientOf(context, 'verification');
-    if (api.client === null) {
-      const reason = `${api.reason}; see docs/how-to/verification-client.md`;
-      checks.push(notChecked(search, reason), notChecked(write, reason));
-    } else {
-      checks.push(servedSigningKeys(await api.client.signingKeyIds(), recorded));
-      const database = await operations.connectDatabase(outputs);
-      try {
-        checks.push(...(await samples(api.client, api.clientId, database, recorded)));
-      } finally {
-        await database.end();
-      }
-      checks.push(await writeReadBack(api.client));
-    }
     for (const check of checks) {
       emit({ kind: 'check', step: 'health', check });
     }
@@ -64,22 +56,46 @@ export const health: Step<'health'> = {
     `Medplum ${serverVersion ?? 'of unknown version'}; ${checks.filter((check) => check.status === 'passed').length} of ${checks.length} checks passed`,
 };
 
-async function stableHealth(context: StepContext, hasCache: boolean): Promise<HealthBody> {
+async function apiChecks(context: StepContext, recorded: Recorded): Promise<Check[]> {
+  context.waiting('the API');
+  const checks = [await servedSigningKeys(anonymousClientOf(context), recorded)];
+  const api = await apiClientOf(context, 'verification');
+  if (api.client === null) {
+    const reason = `${api.reason}; see docs/how-to/verification-client.md`;
+    return [...checks, ...samplesNotChecked(reason), notChecked(write, reason)];
+  }
+  const database = await context.operations.connectDatabase(context.result('recovery-stack').outputs);
+  try {
+    checks.push(...(await samples(api.client, api.clientId, database, recorded)));
+  } finally {
+    await database.end();
+  }
+  return [...checks, await writeReadBack(api.client)];
+}
+
+/** Waits for so many good answers in a row, those from before included; `interrupted` when one was not good. */
+async function goodAnswers(
+  context: StepContext,
+  hasCache: boolean,
+  { before, wanted }: { readonly before: number; readonly wanted: number }
+): Promise<{ readonly body: HealthBody; readonly interrupted: boolean }> {
   const { environment, signal, waiting } = context;
   const { outputs } = context.result('recovery-stack');
   const target = { endpoint: outputs.siteEndpoint, baseUrl: environment.config.application.baseUrl };
   const deadline = Date.now() + environment.config.application.startTimeout * 1000;
-  let good = 0;
+  let good = before;
+  let interrupted = false;
   for (;;) {
     signal.throwIfAborted();
     const answer = await checkHealth(target, { timeoutMs: PROBE_TIMEOUT_MS, signal });
     const complaint = answer.kind === 'unreachable' ? answer.reason : complaintOf(answer.status, answer.body, hasCache);
     good = complaint === null ? good + 1 : 0;
-    if (complaint === null && answer.kind === 'answered' && answer.body !== null && good >= STABLE.answers) {
-      return answer.body;
+    interrupted ||= complaint !== null;
+    if (complaint === null && answer.kind === 'answered' && answer.body !== null && good >= wanted) {
+      return { body: answer.body, interrupted };
     }
     waiting(
-      complaint === null ? `good answer ${good} of ${STABLE.answers}` : `a healthy answer; the last: ${complaint}`
+      complaint === null ? `good answer ${good} of ${STABLE_ANSWERS}` : `a healthy answer; the last: ${complaint}`
     );
     if (Date.now() > deadline) {
       throw new OperatorError(
@@ -90,7 +106,7 @@ async function stableHealth(context: StepContext, hasCache: boolean): Promise<He
         }
       );
     }
-    await sleep(STABLE.pauseMilliseconds, undefined, { signal });
+    await sleep(PAUSE_MS, undefined, { signal });
   }
 }
 

@@ -1,5 +1,6 @@
 import { OperatorError } from '../../components/errors';
 import type { RecoveryTarget, SiteOperations } from '../../components/site-operations';
+import { preflightFindings } from '../recovery/serving-site';
 import type { Step } from '../recovery/step';
 
 /** Looks at all that a recovery needs, before anything is made, and lists everything wrong at once. */
@@ -7,16 +8,15 @@ export const preflight: Step<'preflight'> = {
   id: 'preflight',
   title: 'Preflight',
   budgetSeconds: 10,
-  async run({ operations, session, waiting, recoveryStack, target }) {
+  onlyLooks: true,
+  async run({ operations, environment, session, waiting, recoveryStack, target }) {
     waiting('the recovery site, the state backend and the name server');
-    const [findings, backend, outage, unmet] = await Promise.all([
-      operations.preflight(recoveryStack),
-      session.checkBackend(),
+    const [findings, outage, unmet] = await Promise.all([
+      preflightFindings({ environment, session }, recoveryStack),
       operations.lastOutage(),
       unmetTarget(operations, target),
     ]);
-    const all = [...findings, backend];
-    const problems = all.flatMap((finding) =>
+    const problems = findings.flatMap((finding) =>
       finding.status === 'failed' ? [`${finding.evidence} ${finding.remedy}`] : []
     );
     if (unmet !== null && problems.length === 0) {
@@ -31,7 +31,7 @@ export const preflight: Step<'preflight'> = {
         problems,
       });
     }
-    return { findings: all, outage };
+    return { findings, outage };
   },
   summarise({ findings }) {
     const unchecked = findings.filter((finding) => finding.status === 'not-checked').length;

@@ -5,6 +5,7 @@ export const recoveryPoint: Step<'recovery-point'> = {
   id: 'recovery-point',
   title: 'Recovery point',
   budgetSeconds: 10,
+  onlyLooks: true,
   async run({ operations, target, emit, waiting }) {
     waiting('the list of recovery points');
     const plan = await operations.planRestore(target);

@@ -34,6 +34,9 @@ export const recoveryStack: Step<'recovery-stack'> = {
         emit({ kind: 'resource', step: 'recovery-stack', ...resource });
       },
       onWaiting: waiting,
+      onNote: (text) => {
+        emit({ kind: 'warning', text });
+      },
     });
     const outputs = siteOutputsSchema.parse(update.outputs);
     for (const skipped of outputs.database.restoredFrom?.skipped ?? []) {

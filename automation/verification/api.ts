@@ -15,7 +15,7 @@ const REQUEST_TIMEOUT_MS = 30_000;
 
 /** The API of the recovered site, asked at its own address before any name leads to it. */
 export async function apiClientOf(context: StepContext, who: keyof typeof CREDENTIALS): Promise<ApiAccess> {
-  const { operations, environment, signal } = context;
+  const { operations } = context;
   const { outputs } = context.result('recovery-stack');
   const names = CREDENTIALS[who];
   const [clientId, clientSecret] = await Promise.all([
@@ -25,12 +25,16 @@ export async function apiClientOf(context: StepContext, who: keyof typeof CREDEN
   if (clientId === null || clientSecret === null) {
     return { client: null, reason: `the environment's secrets have no ${names.id} and ${names.secret}` };
   }
-  const client = new ApiClient({
-    endpoint: outputs.siteEndpoint,
-    baseUrl: environment.config.application.baseUrl,
-    credentials: { clientId, clientSecret },
-    timeoutMs: REQUEST_TIMEOUT_MS,
-    signal,
-  });
-  return { client, clientId };
+  return { client: new ApiClient({ ...target(context), credentials: { clientId, clientSecret } }), clientId };
+}
+
+/** The same API for what everyone may ask. */
+export function anonymousClientOf(context: StepContext): ApiClient {
+  return new ApiClient(target(context));
+}
+
+function target({ environment, signal, result }: StepContext): ConstructorParameters<typeof ApiClient>[0] {
+  const { siteEndpoint } = result('recovery-stack').outputs;
+  const { baseUrl } = environment.config.application;
+  return { endpoint: siteEndpoint, baseUrl, timeoutMs: REQUEST_TIMEOUT_MS, signal };
 }

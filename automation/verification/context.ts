@@ -1,3 +1,4 @@
+import { escapeIdentifier } from 'pg';
 import type * as pg from 'pg';
 import { databaseFingerprintSchema, type DatabaseFingerprint } from '../../medplum/fingerprint';
 import type { RestorePlan } from '../../components/site-operations';
@@ -27,4 +28,20 @@ export function recordedOf(plan: RestorePlan): Recorded {
 export interface DatabaseCheckContext {
   readonly database: pg.Client;
   readonly recorded: Recorded;
+}
+
+/** Rows of a table that a Medplum database has; null when this database lacks it, whatever it is then. */
+export async function rowsOf(
+  database: pg.Client,
+  table: string,
+  sql: string,
+  parameters: readonly unknown[] = []
+): Promise<unknown[] | null> {
+  const found = await database.query<{ exists: boolean }>('select to_regclass($1) is not null as exists', [
+    escapeIdentifier(table),
+  ]);
+  if (found.rows[0]?.exists !== true) {
+    return null;
+  }
+  return (await database.query<Record<string, unknown>>(sql, [...parameters])).rows;
 }

@@ -1,17 +1,31 @@
 import { z } from 'zod';
+import { escapeIdentifier } from 'pg';
 import type * as pg from 'pg';
 import type { ApiClient } from '../../medplum/api-client';
+import type { StoredResource } from '../../medplum/resources';
+import type { Sample } from '../../medplum/samples';
 import { messageOf } from '../../components/errors';
 import { judged, notChecked, type Check } from './check';
-import type { Recorded } from './context';
+import { rowsOf, type Recorded } from './context';
 
 const searched = { id: 'sample-search', title: 'Sampled resources are found by search, as an ordinary client' };
 const cached = { id: 'cache-agrees', title: 'Reads by id, which a cache may answer, agree with the database' };
 
-interface CurrentVersion {
-  readonly resourceType: string;
-  readonly id: string;
-  readonly versionId: string;
+/** What the restored database has of a sample. */
+type Restored =
+  | {
+      readonly kind: 'live';
+      readonly name: string;
+      readonly type: string;
+      readonly id: string;
+      readonly version: string;
+    }
+  /** Deleted after it was recorded, or of a project that the client does not see. */
+  | { readonly kind: 'not-to-be-found'; readonly name: string }
+  | { readonly kind: 'absent'; readonly name: string };
+
+export function samplesNotChecked(reason: string): Check[] {
+  return [notChecked(searched, reason), notChecked(cached, reason)];
 }
 
 /**
@@ -25,67 +39,73 @@ export async function samples(
   recorded: Recorded
 ): Promise<Check[]> {
   if (!recorded.known) {
-    return [notChecked(searched, recorded.reason), notChecked(cached, recorded.reason)];
+    return samplesNotChecked(recorded.reason);
   }
-  const wanted = await currentVersions(database, clientId, recorded);
-  if (wanted.length === 0) {
-    const reason = 'none of the recorded samples is a live resource of the verification client’s project';
-    return [notChecked(searched, reason), notChecked(cached, reason)];
+  const restored = await restoredSamples(database, clientId, recorded.fingerprint.samples);
+  const absent = restored.filter((sample) => sample.kind === 'absent');
+  const live = restored.filter((sample) => sample.kind === 'live');
+  if (live.length === 0 && absent.length === 0) {
+    return samplesNotChecked('none of the recorded samples is a live resource of the verification client’s project');
   }
-  const wrong: string[] = [];
+  const wrong = absent.map(({ name }) => `${name}: recorded, and not in the restored database`);
   const stale: string[] = [];
-  for (const { resourceType, id, versionId } of wanted) {
-    try {
-      const found = await api.findById(resourceType, id);
-      if (found?.meta.versionId !== versionId) {
-        wrong.push(
-          `${resourceType}/${id}: search gave ${found?.meta.versionId ?? 'nothing'}, the database has ${versionId}`
-        );
-      }
-      const read = await api.read(resourceType, id);
-      if (read.meta.versionId !== versionId) {
-        stale.push(`${resourceType}/${id}: read gave version ${read.meta.versionId}, the database has ${versionId}`);
-      }
-    } catch (error) {
-      wrong.push(messageOf(error));
+  for (const { type, id, name, version } of live) {
+    const found = await versionOf(() => api.findById(type, id));
+    if (found !== version) {
+      wrong.push(`${name}: search gave ${found}, the database has ${version}`);
+    }
+    const read = await versionOf(() => api.read(type, id));
+    if (read !== version) {
+      stale.push(`${name}: read gave ${read}, the database has ${version}`);
     }
   }
   return [
-    judged(
-      searched,
-      wrong.length === 0,
-      wrong.length === 0 ? `${wanted.length} of ${wanted.length} found` : wrong.join('; ')
-    ),
-    judged(
-      cached,
-      stale.length === 0,
-      stale.length === 0 ? `${wanted.length} read back in the same version` : stale.join('; ')
-    ),
+    judged(searched, wrong.length === 0, wrong.join('; ') || `${live.length} of ${live.length} found`),
+    live.length === 0
+      ? notChecked(cached, 'no sample is there to be read')
+      : judged(cached, stale.length === 0, stale.join('; ') || `${live.length} read in the database’s version`),
   ];
 }
 
-/** The samples that are of the client's project and alive in the restored database, in the version it has of them. */
-async function currentVersions(
+/** The version that the API gave, or what it gave instead. */
+async function versionOf(ask: () => Promise<StoredResource | null>): Promise<string> {
+  try {
+    return (await ask())?.meta.versionId ?? 'nothing';
+  } catch (error) {
+    return messageOf(error);
+  }
+}
+
+const rowsSchema = z.array(z.object({ id: z.string(), versionId: z.string().nullable(), own: z.boolean() }));
+
+async function restoredSamples(
   database: pg.Client,
   clientId: string,
-  recorded: Recorded & { known: true }
-): Promise<CurrentVersion[]> {
-  const rowSchema = z.array(z.object({ id: z.string(), versionId: z.string() }));
-  const found: CurrentVersion[] = [];
-  const types = new Set(recorded.fingerprint.samples.map((sample) => sample.resourceType));
-  for (const resourceType of types) {
-    const ids = recorded.fingerprint.samples.flatMap((sample) =>
-      sample.resourceType === resourceType ? [sample.id] : []
-    );
-    const table = `"${resourceType.replaceAll('"', '')}"`;
-    const { rows } = await database.query(
-      `select id, case when deleted then null else content::jsonb #>> '{meta,versionId}' end as "versionId"
-         from ${table}
-        where id = any($1) and not deleted
-          and "projectId" = (select "projectId" from "ClientApplication" where id = $2)`,
+  recorded: readonly Sample[]
+): Promise<Restored[]> {
+  const restored: Restored[] = [];
+  for (const type of new Set(recorded.map((sample) => sample.resourceType))) {
+    const ids = recorded.flatMap((sample) => (sample.resourceType === type ? [sample.id] : []));
+    const rows = await rowsOf(
+      database,
+      type,
+      `select id, case when deleted then null else content::jsonb #>> '{meta,versionId}' end as "versionId",
+              coalesce("projectId" = (select "projectId" from "ClientApplication" where id = $2), false) as own
+         from ${escapeIdentifier(type)} where id = any($1)`,
       [ids, clientId]
     );
-    found.push(...rowSchema.parse(rows).map((row) => ({ resourceType, ...row })));
+    const found = new Map(rowsSchema.parse(rows ?? []).map((row) => [row.id, row]));
+    for (const id of ids) {
+      const name = `${type}/${id}`;
+      const row = found.get(id);
+      if (row === undefined) {
+        restored.push({ kind: 'absent', name });
+      } else if (row.versionId === null || !row.own) {
+        restored.push({ kind: 'not-to-be-found', name });
+      } else {
+        restored.push({ kind: 'live', name, type, id, version: row.versionId });
+      }
+    }
   }
-  return found;
+  return restored;
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { judged, notChecked, type Check } from './check';
-import type { DatabaseCheckContext } from './context';
+import { rowsOf, type DatabaseCheckContext } from './context';
 
 const named = { id: 'schema-version', title: 'The schema version is the one the server was running on' };
 
@@ -16,8 +16,12 @@ export async function schemaVersion({ database, recorded }: DatabaseCheckContext
   if (wanted === null) {
     return notChecked(named, 'no schema version was recorded');
   }
-  const { rows } = await database.query('select version, "dataVersion" from "DatabaseMigration" where id = 1');
-  const [found] = z.array(z.object({ version: z.number(), dataVersion: z.number() })).parse(rows);
+  const rows = await rowsOf(
+    database,
+    'DatabaseMigration',
+    'select version, "dataVersion" from "DatabaseMigration" where id = 1'
+  );
+  const [found] = z.array(z.object({ version: z.number(), dataVersion: z.number() })).parse(rows ?? []);
   // Post-deploy migrations may have gone on between the recording and the loss.
   const good = found !== undefined && found.version === wanted.version && found.dataVersion >= wanted.dataVersion;
   const was = `version ${wanted.version}, data version ${wanted.dataVersion}`;

@@ -1,6 +1,8 @@
 import { z } from 'zod';
+import { messageOf } from '../../components/errors';
+import type { ApiClient } from '../../medplum/api-client';
 import { judged, notChecked, type Check } from './check';
-import type { DatabaseCheckContext, Recorded } from './context';
+import { rowsOf, type DatabaseCheckContext, type Recorded } from './context';
 
 const named = { id: 'signing-keys', title: 'Signing keys are those recorded before the loss' };
 const served = { id: 'served-signing-keys', title: 'The server serves the recorded signing keys' };
@@ -11,20 +13,26 @@ export async function signingKeys({ database, recorded }: DatabaseCheckContext):
     return notChecked(named, recorded.reason);
   }
   const wanted = recorded.fingerprint.signingKeyIds;
-  const { rows } = await database.query('select id from "JsonWebKey" where not deleted');
+  const rows = await rowsOf(database, 'JsonWebKey', 'select id from "JsonWebKey" where not deleted');
   const found = new Set(
     z
       .array(z.object({ id: z.string() }))
-      .parse(rows)
+      .parse(rows ?? [])
       .map((row) => row.id)
   );
   return compare(named, wanted, found);
 }
 
-export function servedSigningKeys(keyIds: readonly string[], recorded: Recorded): Check {
-  return recorded.known
-    ? compare(served, recorded.fingerprint.signingKeyIds, new Set(keyIds))
-    : notChecked(served, recorded.reason);
+/** @param api needs no credentials: everyone may ask for these keys. */
+export async function servedSigningKeys(api: ApiClient, recorded: Recorded): Promise<Check> {
+  if (!recorded.known) {
+    return notChecked(served, recorded.reason);
+  }
+  try {
+    return compare(served, recorded.fingerprint.signingKeyIds, new Set(await api.signingKeyIds()));
+  } catch (error) {
+    return judged(served, false, messageOf(error));
+  }
 }
 
 function compare(check: typeof named, wanted: readonly string[], found: ReadonlySet<string>): Check {

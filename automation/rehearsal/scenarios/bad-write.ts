@@ -13,7 +13,7 @@ const DELETED = 100;
 export const badWrite: Scenario = {
   name: 'bad-write',
   title: 'A bulk delete, recovered to the moment before it',
-  async strike({ primary, signal, note }) {
+  async strike({ primary, signal, narrator }) {
     const operations = primary.environment.operations();
     const { resources: patients } = await primary.api.search('Patient', { _count: String(DELETED) });
     const ids = patients.map((patient) => patient.id);
@@ -22,7 +22,8 @@ export const badWrite: Scenario = {
       signal.throwIfAborted();
       await primary.api.delete('Patient', id);
     }
-    note(`${ids.length} patients are deleted since ${before.toISOString()}. Waiting until the log of it is shipped`);
+    narrator.note(`${ids.length} patients are deleted since ${before.toISOString()}.`);
+    narrator.activity('Waiting until the log of it is shipped');
     const shipped = await until(async () => {
       signal.throwIfAborted();
       const window = await operations.continuousWindow();

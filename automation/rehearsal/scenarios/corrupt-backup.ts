@@ -12,11 +12,11 @@ export const corruptBackup: Scenario = {
   name: 'corrupt-backup',
   title: 'The newest base backup is damaged, and the primary site is lost',
   async strike(context) {
-    const { workspace, primary, note } = context;
+    const { workspace, primary, narrator } = context;
     const damaged = await backUp(workspace, primary);
     const file = await largestFile(path.join(workspace.sites.recovery, 'replica', 'base', damaged));
     await flipBit(file);
-    note(`One bit of base backup ${damaged} is flipped, in ${path.basename(file)}`);
+    narrator.note(`One bit of base backup ${damaged} is flipped, in ${path.basename(file)}`);
     const lostAt = await loseSite(context);
     return {
       lostAt,

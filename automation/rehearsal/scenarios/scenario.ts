@@ -1,6 +1,7 @@
 import type { RecoveryTarget } from '../../../components/site-operations';
 import type { Check } from '../../verification/check';
 import type { ClientProcess } from '../client-process';
+import type { Narrator } from '../narrator';
 import type { RehearsalPrimary } from '../environment';
 import type { RehearsalWorkspace } from '../workspace';
 import type * as pg from 'pg';
@@ -13,7 +14,7 @@ export interface ScenarioContext {
   readonly primary: RehearsalPrimary;
   readonly client: ClientProcess;
   readonly signal: AbortSignal;
-  readonly note: (text: string) => void;
+  readonly narrator: Narrator;
 }
 
 /** What a scenario did to the environment, and how the recovery is to go. */

@@ -14,12 +14,11 @@ export const siteLoss: Scenario = {
 };
 
 /** Destroys the primary site and waits until the monitoring has noticed. */
-export async function loseSite({ workspace, primary, signal, note }: ScenarioContext): Promise<Date> {
+export async function loseSite({ workspace, primary, signal, narrator }: ScenarioContext): Promise<Date> {
   const lostAt = new Date();
   await destroySite(workspace.sites.primary);
-  note(
-    `Site ${primary.environment.site} is gone: processes killed, folder removed. Waiting for the monitoring to notice`
-  );
+  narrator.note(`Site ${primary.environment.site} is gone: processes killed, folder removed.`);
+  narrator.activity('Waiting for the monitoring to notice');
   const operations = primary.environment.operations();
   const noticed = await until(async () => {
     signal.throwIfAborted();

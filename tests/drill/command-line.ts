@@ -1,0 +1,79 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { readdir, readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+const COMMAND = path.resolve('dist', 'automation', 'cli.js');
+
+export interface Ended {
+  readonly exitCode: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+  /** Command lines of all processes of the machine that were seen meanwhile, each once. */
+  readonly commandLines: ReadonlySet<string>;
+}
+
+/** `medplum-dr` as a process in a group of its own. */
+export class Command {
+  readonly #child: ChildProcess;
+  readonly #commandLines = new Set<string>();
+  readonly #ended: Promise<number | null>;
+  #stdout = '';
+  #stderr = '';
+
+  constructor(args: readonly string[], options: { folder: string; environment?: Readonly<Record<string, string>> }) {
+    this.#child = spawn(process.execPath, [COMMAND, ...args], {
+      cwd: options.folder,
+      env: { ...process.env, ...options.environment },
+      stdio: ['ignore', 'pipe', 'pipe'],
+      detached: true,
+    });
+    this.#child.stdout?.on('data', (chunk: Buffer) => (this.#stdout += chunk.toString()));
+    this.#child.stderr?.on('data', (chunk: Buffer) => (this.#stderr += chunk.toString()));
+    this.#ended = once(this.#child, 'close').then(([code]) => code as number | null);
+    void this.#watch();
+  }
+
+  get running(): boolean {
+    return this.#child.exitCode === null && this.#child.signalCode === null;
+  }
+
+  get stderr(): string {
+    return this.#stderr;
+  }
+
+  async end(): Promise<Ended> {
+    const exitCode = await this.#ended;
+    return { exitCode, stdout: this.#stdout, stderr: this.#stderr, commandLines: this.#commandLines };
+  }
+
+  /** Kills it, and the engine and providers that are in its group or end with it. */
+  async kill(): Promise<void> {
+    const { pid } = this.#child;
+    if (this.running && pid !== undefined) {
+      process.kill(-pid, 'SIGKILL');
+    }
+    await this.#ended;
+  }
+
+  async #watch(): Promise<void> {
+    while (this.running) {
+      for (const entry of await readdir('/proc').catch(() => [])) {
+        if (/^\d+$/.test(entry)) {
+          // Processes end while the list is read.
+          this.#commandLines.add(await readFile(`/proc/${entry}/cmdline`, 'utf8').catch(() => ''));
+        }
+      }
+      await sleep(50);
+    }
+  }
+}
+
+/** Runs `medplum-dr` to its end. */
+export function medplumDr(
+  args: readonly string[],
+  options: { folder: string; environment?: Readonly<Record<string, string>> }
+): Promise<Ended> {
+  return new Command(args, options).end();
+}

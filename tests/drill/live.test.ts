@@ -1,0 +1,198 @@
+import { expect } from 'chai';
+import { access, mkdir, readdir, readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { drill } from '../../automation';
+import { findEngine } from '../../automation/engine';
+import { backUp } from '../../automation/rehearsal/back-up';
+import { loadResources } from '../../automation/rehearsal/data/load';
+import { processesNaming } from '../../automation/rehearsal/destroy-site';
+import { bringUpPrimary, type RehearsalPrimary } from '../../automation/rehearsal/environment';
+import { narratorOf } from '../../automation/rehearsal/narrator';
+import { makeWorkspace, REHEARSAL_ENVIRONMENT, type RehearsalWorkspace } from '../../automation/rehearsal/workspace';
+import { recoveryReportSchema } from '../../automation/report/schema';
+import { runEngineCommand } from '../../automation/stacks/engine-command';
+import { stackNames } from '../../automation/stacks/project';
+import type { LocalConfig } from '../../components/local/config';
+import { runningDaemon, until } from '../../components/local/process/daemon';
+import { Command, medplumDr } from './command-line';
+import { makeFolder, removeFolder } from './folder';
+import { apiByName, configOf, filesHolding, resolved, secretsOf } from './places';
+
+const USER_SECRET = 'planted-by-the-operator-7Hq2';
+
+describe('an environment that lives on', function () {
+  this.timeout(240_000);
+  let folder: string;
+  let workspace: RehearsalWorkspace;
+  let primary: RehearsalPrimary;
+  let config: LocalConfig;
+
+  before(async () => {
+    folder = await makeFolder();
+    const directory = path.join(folder, '.medplum-dr', 'drill-20260101-000000-0000');
+    await mkdir(directory, { recursive: true });
+    workspace = await makeWorkspace(directory, null);
+    const engine = await findEngine({ onProgress: () => undefined });
+    const pulumi = (args: string[], input?: string): Promise<string> =>
+      runEngineCommand(engine.command.command, [...args, '--stack', REHEARSAL_ENVIRONMENT], {
+        directory: workspace.project.directory,
+        environment: workspace.engineEnvironment,
+        ...(input === undefined ? {} : { input }),
+      });
+    await pulumi(['stack', 'init']);
+    await pulumi(['config', 'set', '--secret', '--path', 'medplum-dr:secrets.smtpPassword'], USER_SECRET);
+    const signal = new AbortController().signal;
+    primary = await bringUpPrimary(workspace, { engine, signal, narrator: narratorOf(() => undefined) });
+    await loadResources({ api: primary.api, count: 300, seed: 1, signal });
+    await backUp(workspace, primary);
+    config = await configOf(workspace);
+  });
+  after(() => removeFolder(folder));
+
+  const options = (): { folder: string; environment: Readonly<Record<string, string>> } => ({
+    folder: workspace.project.directory,
+    environment: workspace.engineEnvironment,
+  });
+
+  /** Process ids of the primary site. */
+  async function processIds(): Promise<Record<string, number | undefined>> {
+    const run = path.join(workspace.sites.primary, REHEARSAL_ENVIRONMENT, 'run');
+    const files = (await readdir(run)).filter((file) => file.endsWith('.pid'));
+    const daemons = await Promise.all(files.map((file) => runningDaemon(path.join(run, file))));
+    return Object.fromEntries(files.map((file, index) => [file, daemons[index]?.pid]));
+  }
+
+  /** Fails unless the environment is as it was, and nothing but it is there. */
+  async function aloneAndWell(before: Record<string, number | undefined>): Promise<void> {
+    expect(await resolved(config)).to.deep.equal([config.site.address]);
+    expect(await processIds()).to.deep.equal(before);
+    await primary.api.create({ resourceType: 'Basic', code: { text: 'still written' } });
+    expect(await readdir(workspace.sites.recovery)).to.deep.equal(['replica']);
+    expect(await processesNaming(`${workspace.sites.recovery}/${REHEARSAL_ENVIRONMENT}`)).to.deep.equal([]);
+    expect(await stackNames(workspace.project)).to.deep.equal([REHEARSAL_ENVIRONMENT]);
+    const states = await readdir(path.join(workspace.outside, 'state', '.pulumi', 'stacks', 'medplum-dr'));
+    expect(states.filter((file) => file.endsWith('.json'))).to.deep.equal([`${REHEARSAL_ENVIRONMENT}.json`]);
+  }
+
+  async function restoreBegun(running: () => boolean): Promise<void> {
+    const database = async (): Promise<boolean> => {
+      const stacks = (await readdir(workspace.sites.recovery)).filter((name) => name.startsWith(REHEARSAL_ENVIRONMENT));
+      const found = await Promise.all(
+        stacks.map((stack) =>
+          access(path.join(workspace.sites.recovery, stack, 'database')).then(
+            () => true,
+            () => false
+          )
+        )
+      );
+      return found.includes(true);
+    };
+    await until(async () => !running() || (await database()), 60_000);
+    expect(await database(), 'the restore had begun').to.equal(true);
+  }
+
+  it('is drilled by a copy beside it, which is kept when asked for, and then removed by the command that is named', async () => {
+    const before = await processIds();
+
+    const kept = await medplumDr(['drill', REHEARSAL_ENVIRONMENT, '--keep', '--json'], options());
+
+    expect(kept.exitCode, kept.stderr).to.equal(0);
+    const report = recoveryReportSchema.parse(JSON.parse(kept.stdout));
+    const stack = `${REHEARSAL_ENVIRONMENT}-${report.id}`;
+    expect(report).to.deep.include({ mode: 'drill', scenario: null, result: 'recovered' });
+    expect(report.fence.state).to.equal('not-attempted');
+    expect(report.achieved).to.include({ clientDowntimeSeconds: null, acknowledgedWritesLost: null });
+    expect(await resolved(config)).to.deep.equal([config.site.address]);
+    expect(await processIds()).to.deep.equal(before);
+    await primary.api.create({ resourceType: 'Basic', code: { text: 'still written' } });
+    const live = path.join(workspace.sites.recovery, stack);
+    const copied = await secretsOf(workspace, live);
+    const copy = (await apiByName(config, copied)).at({
+      address: config.recoverySite!.address,
+      port: config.traffic.port,
+    });
+    expect((await copy.search('Patient', { _count: '3' })).resources).to.have.length(3);
+    expect(copied.get('smtpPassword')).to.equal(USER_SECRET);
+
+    const everything = [...kept.commandLines, kept.stdout, kept.stderr];
+    expect(everything.filter((text) => text.includes(USER_SECRET))).to.deep.equal([]);
+    expect(await filesHolding(folder, [USER_SECRET])).to.deep.equal([]);
+
+    const command = /medplum-dr (drill \S+ --remove \S+)/.exec(report.leftBehind.join())?.[1] ?? '';
+    expect(report.leftBehind.join()).to.include(`stack ${stack}`);
+    const removed = await medplumDr(command.split(' '), options());
+    expect(removed.stdout + removed.stderr).to.include('passed: ');
+    expect(removed.exitCode).to.equal(0);
+    await aloneAndWell(before);
+  });
+
+  it('goes on with a run that was killed in the middle of the restore, and then removes the copy', async () => {
+    const before = await processIds();
+    const first = new Command(['drill', REHEARSAL_ENVIRONMENT, '--json'], options());
+    try {
+      await restoreBegun(() => first.running);
+    } finally {
+      await first.kill();
+    }
+    const [id = ''] = /\d{8}-\d{6}-[0-9a-f]{4}/.exec(first.stderr) ?? [];
+    const locks = path.join(workspace.outside, 'state', '.pulumi', 'locks');
+    expect(await readdir(locks, { recursive: true }), 'the engine left its lock').to.satisfy((names: string[]) =>
+      names.some((name) => name.endsWith('.json'))
+    );
+
+    // The lock of the environment frees itself 20 s after its holder died.
+    const other = await medplumDr(['recover', REHEARSAL_ENVIRONMENT, '--resume', id], options());
+    let resumed = other;
+    await until(async () => {
+      resumed = await medplumDr(['drill', REHEARSAL_ENVIRONMENT, '--resume', id, '--json'], options());
+      return resumed.exitCode !== 7;
+    }, 60_000);
+
+    expect(other.exitCode, 'locked, or not a recovery').to.be.oneOf([2, 7]);
+    expect(resumed.exitCode, resumed.stderr).to.equal(0);
+    const report = recoveryReportSchema.parse(JSON.parse(resumed.stdout));
+    expect(report).to.include({ id, result: 'recovered' });
+    expect(report.steps.find((step) => step.id === 'recovery-stack')).to.include({ status: 'done', attempts: 2 });
+    expect(report.steps.find((step) => step.id === 'preflight')).to.include({ status: 'done', attempts: 1 });
+    expect(report.warnings.join('\n')).to.match(/lock of an engine that is dead \(pid \d+/);
+    expect(report.warnings.join('\n')).to.match(/[1-9]\d* operation\(s\) that a killed engine left unfinished/);
+    expect(report.checks.filter((check) => check.status !== 'passed')).to.deep.equal([]);
+    expect(report.leftBehind).to.deep.equal([]);
+    await aloneAndWell(before);
+
+    const again = await medplumDr(['drill', REHEARSAL_ENVIRONMENT, '--resume', id], options());
+    expect(again.exitCode).to.equal(2);
+    expect(again.stderr).to.include('is over: what it made is removed');
+  });
+
+  it('is left alone by a drill that is aborted through the API', async () => {
+    const before = await processIds();
+    const stop = new AbortController();
+    const run = await drill({
+      environment: REHEARSAL_ENVIRONMENT,
+      projectDirectory: workspace.project.directory,
+      engineEnvironment: workspace.engineEnvironment,
+      signal: stop.signal,
+    });
+    let ended = false;
+    const result = run.result.finally(() => {
+      ended = true;
+    });
+    try {
+      await restoreBegun(() => !ended);
+    } finally {
+      stop.abort(new Error('enough'));
+    }
+
+    const { result: outcome, error, report } = await result;
+
+    expect(outcome).to.equal('cancelled');
+    expect(error).to.include({ kind: 'cancelled' });
+    expect(report.failure?.step).to.equal('recovery-stack');
+    expect(report.checks.find((check) => check.id === 'drill-removed')).to.include({ status: 'passed' });
+    await aloneAndWell(before);
+    expect(await readFile(path.join(workspace.outside, 'recoveries', run.id, 'journal.jsonl'), 'utf8')).to.include(
+      'stack-removed'
+    );
+  });
+});
