@@ -19,7 +19,7 @@ import { stopwatch } from './stopwatch';
 import type { LostEnvironment } from './lost-environment';
 
 const run = promisify(execFile);
-const LIMIT_MS = 600_000;
+const LIMIT_MS = 300_000;
 
 /** Seconds of each part of a restore by hand. */
 export interface HandTimes {
@@ -62,8 +62,9 @@ export async function restoreByHand(environment: LostEnvironment): Promise<HandT
   const copy = seconds();
 
   const settings = settingsText({ address: site.address, port: site.ports.database });
-  const restoreCommand = `restore_command = 'cp ${path.join(replica, 'wal')}/%f %p'\n`;
-  await writeFile(path.join(dataDirectory, 'conf.d', '10-server.conf'), settings + restoreCommand);
+  // Without hot standby the server is ready only when it may be written to.
+  const recovery = `restore_command = 'cp ${path.join(replica, 'wal')}/%f %p'\nhot_standby = off\n`;
+  await writeFile(path.join(dataDirectory, 'conf.d', '10-server.conf'), settings + recovery);
   await writeFile(path.join(dataDirectory, 'recovery.signal'), '');
   await giveToServer(path.join(dataDirectory, 'recovery.signal'));
   const log = path.join(logs, 'postgresql.log');

@@ -30,6 +30,8 @@ export interface RestoredFrom {
   readonly skipped: readonly { readonly id: string; readonly reasons: readonly string[] }[];
   /** Position in the write-ahead log, where the platform tells it. */
   readonly replayedTo: string | null;
+  /** Why less was replayed than has been shipped: a missing or damaged piece of the log. Null: all of it was. */
+  readonly shortfall: string | null;
 }
 
 export interface DatabaseLayer extends pulumi.ComponentResource {

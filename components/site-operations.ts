@@ -78,6 +78,7 @@ export interface SiteOutputs {
       readonly backup: string;
       readonly skipped: readonly { readonly id: string; readonly reasons: readonly string[] }[];
       readonly replayedTo: string | null;
+      readonly shortfall: string | null;
     } | null;
   };
   readonly cache: { readonly host: string; readonly port: number; readonly passwordSecret: string } | null;

@@ -23,10 +23,14 @@ export async function lockEnvironment(name: string, directory: string): Promise<
       update: 5000,
       onCompromised: (cause) => {
         lost.abort(
-          new OperatorError('locked', `This driver lost its lock on environment "${name}": another may have taken it.`, {
-            hint: 'Look with medplum-dr status what runs, before you go on with --resume.',
-            cause,
-          })
+          new OperatorError(
+            'locked',
+            `This driver lost its lock on environment "${name}": another may have taken it.`,
+            {
+              hint: 'Look with medplum-dr status what runs, before you go on with --resume.',
+              cause,
+            }
+          )
         );
       },
     });

@@ -100,7 +100,7 @@ async function run(setup: RecoverySetup, id: string, stream: EventStream): Promi
     ...(setup.acceptUnfencedPrimary ? ['unfenced-primary'] : []),
     ...acceptedChecks.map((check) => `check:${check}`),
   ];
-  const header = await headerOf(
+  const first = await headerOf(
     journal,
     {
       id,
@@ -114,6 +114,8 @@ async function run(setup: RecoverySetup, id: string, stream: EventStream): Promi
     },
     setup.resume !== null
   );
+  // A resumed run may have been given more risks to accept than it began with: all of them are reported.
+  const header = { ...first, overrides: [...new Set([...first.overrides, ...overrides])] };
   const warnings: string[] = [];
   const seen: Check[] = [];
   const emit: EventStream['emit'] = (event) => {

@@ -52,8 +52,7 @@ export function reportOf(input: ReportInput): RecoveryReport {
   const lostAt = header.lostAt ?? outage?.firstFailureAt ?? null;
   const readyAt = cutover?.observedAt ?? outcome.steps.find((step) => step.id === 'health')?.endedAt ?? null;
   const recovered = outcome.result === 'recovered';
-  const databaseRpo = span(data?.newestWriteAt ?? null, lostAt);
-  const objectsRpo = span(data?.newestObjectAt ?? null, lostAt);
+  const { databaseRpo, objectsRpo } = achievedRpo(input, lostAt);
   // In a drill of an environment that lives on nothing was lost: its time counts from the start.
   const from = lostAt ?? (header.mode === 'drill' ? header.startedAt : null);
   const rpos = [databaseRpo, objectsRpo].filter((value) => value !== null);
@@ -163,6 +162,33 @@ function checksOf({ outcome: { results }, after, seen }: ReportInput): Check[] {
   ];
   const ids = new Set(kept.map((check) => check.id));
   return [...kept, ...seen.filter((check) => !ids.has(check.id))];
+}
+
+/**
+ * At most how much was lost, in seconds before the moment of loss. The newest write found is one bound; on a system
+ * where nobody wrote, the moment up to which the log is known to have been replayed is the better one. The store is as
+ * fresh as the database when it has every Binary that the database names.
+ */
+function achievedRpo(
+  { outcome: { results }, header }: ReportInput,
+  lostAt: string | null
+): { databaseRpo: number | null; objectsRpo: number | null } {
+  const data = results['verify-data'];
+  const plan = results['recovery-point'];
+  if (data === undefined || plan === undefined) {
+    return { databaseRpo: null, objectsRpo: null };
+  }
+  const isWhole = results['recovery-stack']?.outputs.database.restoredFrom?.shortfall === null;
+  const reached = header.target.kind === 'latest' ? (plan.recorded?.time ?? null) : plan.time;
+  const replayedTo = isWhole ? reached : null;
+  const databaseRpo = least(span(data.newestWriteAt, lostAt), span(replayedTo, lostAt));
+  const byObject = span(data.newestObjectAt, lostAt);
+  return { databaseRpo, objectsRpo: data.missingObjects === 0 ? least(byObject, databaseRpo) : byObject };
+}
+
+function least(...values: readonly (number | null)[]): number | null {
+  const known = values.filter((value) => value !== null);
+  return known.length === 0 ? null : Math.min(...known);
 }
 
 /** Seconds from one instant to the other; null when either is unknown, and never below 0. */

@@ -39,6 +39,8 @@ export interface StepResults {
     readonly newestWriteAt: string | null;
     /** ISO instant of the newest Binary whose bytes the restored store has; null when there is none. */
     readonly newestObjectAt: string | null;
+    /** Binaries that the database names and the store lacks. */
+    readonly missingObjects: number;
     readonly postgresqlVersion: string;
   };
   readonly 'application-recovery': {

@@ -16,6 +16,7 @@ export const siteOutputsSchema: z.ZodType<SiteOutputs> = z.object({
         backup: z.string(),
         skipped: z.array(z.object({ id: z.string(), reasons: z.array(z.string()) })),
         replayedTo: z.string().nullable().default(null),
+        shortfall: z.string().nullable().default(null),
       })
       .nullable()
       .default(null),

@@ -9,6 +9,7 @@ import { runEngineCommand } from './engine-command';
 import { describeEngineFailure } from './failure';
 import { settlePendingOperations, warnsOfPendingOperations } from './pending-operations';
 import { removeStackFile, type Project } from './project';
+import { guardAgainstStrayRejections } from './stray-rejections';
 import { withUpdateLock } from './update-lock';
 
 export interface ResourceEvent {
@@ -93,6 +94,7 @@ export class EngineSession {
   /** One `up` of a stack with the program of this package. @throws OperatorError with the engine's own diagnostics. */
   async update(name: string, options: UpdateOptions): Promise<UpdateOutcome> {
     options.signal.throwIfAborted();
+    guardAgainstStrayRejections();
     const captured = new CapturedOutputs();
     const workspace = await this.#workspace(captured.around(this.#program()));
     skipTrailingCommands(workspace);

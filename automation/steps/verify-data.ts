@@ -4,6 +4,7 @@ import type { Step } from '../recovery/step';
 import { binaries } from '../verification/binaries';
 import { recordedOf } from '../verification/context';
 import { databaseWritable } from '../verification/database-writable';
+import { logComplete } from '../verification/log-complete';
 import { requirePassed } from '../verification/required';
 import { resourceCounts } from '../verification/resource-counts';
 import { schemaVersion } from '../verification/schema-version';
@@ -23,6 +24,7 @@ export const verifyData: Step<'verify-data'> = {
     try {
       const checkContext = { database, recorded };
       const checks = [
+        logComplete(outputs.database.restoredFrom),
         await databaseWritable(checkContext),
         await schemaVersion(checkContext),
         await signingKeys(checkContext),
@@ -46,6 +48,7 @@ export const verifyData: Step<'verify-data'> = {
         checks,
         newestWriteAt,
         newestObjectAt: found.newestObjectAt,
+        missingObjects: found.missing,
         postgresqlVersion: version?.server_version ?? 'unknown',
       };
     } finally {

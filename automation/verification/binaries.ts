@@ -8,6 +8,7 @@ export interface BinariesFound {
   readonly check: Check;
   /** ISO instant of the newest Binary whose bytes are there; null when there is none. */
   readonly newestObjectAt: string | null;
+  readonly missing: number;
 }
 
 /**
@@ -36,5 +37,5 @@ export async function binaries(
     absent.length === 0
       ? `${versions.length} of ${versions.length} present`
       : `${absent.length} of ${versions.length} missing, ${old.length} of them older than the RPO allows: ${list.join(', ')}`;
-  return { check: judged(named, old.length === 0, evidence), newestObjectAt };
+  return { check: judged(named, old.length === 0, evidence), newestObjectAt, missing: absent.length };
 }

@@ -1,3 +1,4 @@
+import path from 'node:path';
 import { commonSchema } from '../config';
 import type { LayerFactories } from '../layers';
 import type { ConfigContext, Platform, PlatformEnvironment } from '../platform';
@@ -40,7 +41,12 @@ function localLayers(config: LocalConfig, context: ConfigContext): LayerFactorie
 }
 
 function load(values: Record<string, unknown>, context: ConfigContext): PlatformEnvironment {
-  const config = localSchema.parse(values);
+  const parsed = localSchema.parse(values);
+  const { folder } = parsed.application;
+  const config: LocalConfig =
+    folder === undefined
+      ? parsed
+      : { ...parsed, application: { ...parsed.application, folder: path.resolve(context.projectDirectory, folder) } };
   return {
     config: commonSchema.strip().parse({ ...values }),
     site: config.site.name,
@@ -49,7 +55,8 @@ function load(values: Record<string, unknown>, context: ConfigContext): Platform
     controlDirectory: outsideFolders(context.projectDirectory, config).root,
     layers: () => localLayers(config, context),
     recoveryConfig(restore) {
-      const { recoverySite, activeEndpoint, site, ...kept } = values;
+      // Secrets come from the replicated store: in config they are sealed with the primary stack's own key.
+      const { recoverySite, activeEndpoint, site, secrets, ...kept } = values;
       return { ...kept, role: 'recovery', site: recoverySite, restore };
     },
     operations: () => localSiteOperations(config, context),

@@ -52,7 +52,12 @@ const RESULTS: StepResults = {
         name: 'medplum',
         username: 'medplum',
         passwordSecret: 'databasePassword',
-        restoredFrom: { backup: 'base-1', skipped: [{ id: 'base-2', reasons: ['checksum'] }], replayedTo: null },
+        restoredFrom: {
+          backup: 'base-1',
+          skipped: [{ id: 'base-2', reasons: ['checksum'] }],
+          replayedTo: null,
+          shortfall: null,
+        },
       },
       cache: null,
       binaryStorage: 'file:/b',
@@ -64,6 +69,7 @@ const RESULTS: StepResults = {
     checks: [judged(counts, true, 'as recorded')],
     newestWriteAt: at(-3),
     newestObjectAt: at(-7.5),
+    missingObjects: 1,
     postgresqlVersion: '16.14',
   },
   'application-recovery': {
@@ -163,6 +169,7 @@ describe('reportOf', () => {
 
   const preflight = { ...RESULTS.preflight, outage: null };
   const data = RESULTS['verify-data'];
+  const point = RESULTS['recovery-point'];
   const tables: readonly [string, ReportInput, Partial<RecoveryReport['achieved']>][] = [
     [
       'nobody knows of the loss',
@@ -188,6 +195,27 @@ describe('reportOf', () => {
       'there was no Binary',
       changed({ 'verify-data': { ...data, newestObjectAt: null } }),
       { rpoSeconds: 3, objectsRpoSeconds: null },
+    ],
+    [
+      'the store has every Binary of the database',
+      changed({ 'verify-data': { ...data, missingObjects: 0 } }),
+      { rpoSeconds: 3, objectsRpoSeconds: 3 },
+    ],
+    [
+      'nobody had written for long before the last recorded point',
+      changed({
+        'recovery-point': {
+          ...point,
+          recorded: { pointId: 'p', time: at(-1), facts: { fingerprint: null, serverVersion: null } },
+        },
+        'verify-data': { ...data, newestWriteAt: at(-90) },
+      }),
+      { databaseRpoSeconds: 1 },
+    ],
+    [
+      'a moment was asked for',
+      changed({ 'recovery-point': { ...point, time: at(0) } }, { target: { kind: 'time', at: at(0) } }),
+      { databaseRpoSeconds: 0 },
     ],
     [
       'nothing was ever written',

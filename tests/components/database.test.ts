@@ -87,7 +87,7 @@ describe('database layer of the local platform', () => {
 
     it('tells what it was restored from', () => {
       expect(recovery.get('medplum-database').outputs).to.deep.include({
-        restoredFrom: known({ backup: 'base-7', skipped: [], replayedTo: '0/5000060' }),
+        restoredFrom: known({ backup: 'base-7', skipped: [], replayedTo: '0/5000060', shortfall: null }),
       });
     });
 

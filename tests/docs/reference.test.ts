@@ -46,6 +46,11 @@ describe('reference', () => {
 
     expect(ids).to.include.members(['signing-keys', 'health-endpoint', 'endpoint-by-name', 'drill-removed']);
     expect(missing('docs/reference/checks.md', ids)).to.deep.equal([]);
+    const explained = found(pageText('docs/reference/checks.md'), /^### `([a-z-]+)`$/gm);
+    expect(
+      explained.filter((id) => !ids.includes(id)),
+      'explained, and no longer made'
+    ).to.deep.equal([]);
   });
 
   it('explains everything that preflight looks at', () => {
@@ -59,6 +64,12 @@ describe('reference', () => {
 
     expect(ids).to.include.members(['disk-space', 'port-traffic', 'state-backend', 'serving-site']);
     expect(missing('docs/reference/checks.md', ids)).to.deep.equal([]);
+    const [, table = ''] = pageText('docs/reference/checks.md').split('\n## Preflight\n');
+    const explained = found(table, /^\| ((?:`[a-z-]+`(?:, )?)+) \|/gm).flatMap((cell) => found(cell, /`([a-z-]+)`/g));
+    expect(
+      explained.filter((id) => !ids.includes(id)),
+      'explained, and no longer looked at'
+    ).to.deep.equal([]);
   });
 
   it('explains every command and option', () => {

@@ -128,7 +128,16 @@ describe('checks of the restored data', () => {
         site.patients[0]?.id,
       ]);
 
-      expect(check).to.include({ status: 'failed', evidence: 'Patient: recorded 4, restored 3' });
+      expect(check).to.include({
+        status: 'failed',
+        evidence: 'Patient: recorded 4, restored 3; Patient: 3 live rows, 2 by its history',
+      });
+    });
+
+    it('fails when a live row is gone that the history still has', async () => {
+      const check = await afterChange(resourceCounts, 'delete from "Patient" where id = $1', [site.patients[0]?.id]);
+
+      expect(check).to.include({ status: 'failed', evidence: 'Patient: 2 live rows, 3 by its history' });
     });
 
     it('fails when there is one too many, which was deleted before the recording', async () => {
@@ -138,7 +147,10 @@ describe('checks of the restored data', () => {
         [site.fingerprint.takenAt]
       );
 
-      expect(check).to.include({ status: 'failed', evidence: 'Patient: recorded 4, restored 5' });
+      expect(check).to.include({
+        status: 'failed',
+        evidence: 'Patient: recorded 4, restored 5; Patient: 3 live rows, 4 by its history',
+      });
     });
 
     it('fails when the table of a type is gone', async () => {

@@ -119,7 +119,7 @@ function siteOf(database: TestDatabase, port: number): Pick<RestoredSite, 'envir
       name: database.database,
       username: database.user,
       passwordSecret: 'databasePassword',
-      restoredFrom: { backup: 'base-1', skipped: [], replayedTo: null },
+      restoredFrom: { backup: 'base-1', skipped: [], replayedTo: null, shortfall: null },
     },
     cache: null,
     binaryStorage: `file:${path.join(database.folder, 'binaries')}`,

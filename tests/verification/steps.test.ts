@@ -39,6 +39,7 @@ describe('verification', () => {
 
     expect(told.filter(({ status }) => status !== 'passed')).to.deep.equal([]);
     expect([...data.checks, ...answers.checks].map(({ id }) => id)).to.deep.equal([
+      'log-complete',
       'database-writable',
       'schema-version',
       'signing-keys',

@@ -38,10 +38,18 @@ export interface BackedUp {
  * @throws OperatorError (`locked`) while another backup of this replica runs; what `takeBaseBackup` throws.
  */
 export async function backUpNow(options: BackUpNowOptions): Promise<BackedUp> {
-  const { replica, signal } = options;
+  const { replica } = options;
+  // A machine that slept may have lost its lock to another process: then this backup ends.
+  const lockLost = new AbortController();
+  const signal = AbortSignal.any([lockLost.signal, ...(options.signal ? [options.signal] : [])]);
   const { base, wal } = replicaLayout(replica);
   await mkdir(base, { recursive: true, mode: 0o700 });
-  const release = await lock(base, { stale: 10_000 }).catch((cause: unknown) => {
+  const release = await lock(base, {
+    stale: 10_000,
+    onCompromised: (error) => {
+      lockLost.abort(error);
+    },
+  }).catch((cause: unknown) => {
     throw new OperatorError('locked', `A base backup into ${base} is already running`, {
       hint: 'Wait until it ends. A lock that a killed process left is taken over after 10 s.',
       cause,
@@ -53,19 +61,20 @@ export async function backUpNow(options: BackUpNowOptions): Promise<BackedUp> {
     const id = pointId('base', new Date());
     const backup = await takeBaseBackup({
       ...options,
+      signal,
       destination: join(base, id),
       label: id,
       archive: { directory: wal },
     });
     await note(replica, id, backup, facts);
-    const verdict = await verifyBaseBackup(join(base, id), signal ? { signal } : {});
+    const verdict = await verifyBaseBackup(join(base, id), { signal });
     const damage = verdict.state === 'damaged' ? verdict.reasons : [];
     await withCatalogue(replica, ({ append }) =>
       append({ kind: 'verification', id, time: new Date().toISOString(), state: verdict.state, reasons: [...damage] })
     );
     return { id, backup, damage, removed: await prune(replica, options.keep) };
   } finally {
-    await release();
+    await (lockLost.signal.aborted ? undefined : release());
   }
 }
 

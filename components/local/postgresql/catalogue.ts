@@ -87,12 +87,15 @@ export async function withCatalogue<T>(
   const release = await lock(catalogue, {
     realpath: false,
     stale: 10_000,
+    // A change takes milliseconds: a lock lost meanwhile means that the machine slept, and the change is whole anyway.
+    onCompromised: () => undefined,
     retries: { retries: 200, minTimeout: 20, maxTimeout: 250 },
   });
   try {
     return await change({ append: (entry) => append(replica, entry), keep: (isKept) => keep(replica, isKept) });
   } finally {
-    await release();
+    // It fails only for a lock that was lost.
+    await release().catch(() => undefined);
   }
 }
 

@@ -27,6 +27,7 @@ export const restoredSchema = z.object({
       backup: z.string(),
       skipped: z.array(z.object({ id: z.string(), reasons: z.array(z.string()) })),
       replayedTo: z.string().nullable().default(null),
+      shortfall: z.string().nullable().default(null),
     })
     .nullable()
     .default(null),

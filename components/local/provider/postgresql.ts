@@ -82,7 +82,12 @@ async function createRestored(database: Inputs, source: RestoreSource): Promise<
     logFile,
   });
   const result = {
-    restoredFrom: { backup: restored.baseId, skipped: restored.skipped, replayedTo: restored.replayedTo.lsn },
+    restoredFrom: {
+      backup: restored.baseId,
+      skipped: restored.skipped,
+      replayedTo: restored.replayedTo.lsn,
+      shortfall: restored.shortfall,
+    },
     restoreSeconds: { copy: restored.timings.copySeconds, replay: restored.timings.replaySeconds },
   };
   await writeRestoreRecord(dataDirectory, { source, result });
