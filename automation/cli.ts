@@ -33,6 +33,14 @@ export async function main(args: readonly string[]): Promise<number> {
 }
 
 if (require.main === module) {
+  for (const stream of [process.stdout, process.stderr]) {
+    // Whoever reads may have read enough, as `head` does, or have gone; a recovery goes on all the same.
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') {
+        throw error;
+      }
+    });
+  }
   void main(process.argv.slice(2)).then((exitCode) => {
     process.exitCode = exitCode;
   });

@@ -26,19 +26,23 @@ export async function countsAsOf(
 ): Promise<Record<string, CountRange>> {
   const from = new Date(at.getTime() - slackMs);
   const to = new Date(at.getTime() + slackMs);
-  // One hash aggregate per type: a million versions take no sort and no join.
+  // What no version is newer than is counted where it lies: only what changed since needs the history, a small part of
+  // it. The whole history of a million resources takes twenty times as long right after a restore.
   const rows = await selectOverTypes(
     client,
     await resourceTypes(client),
-    ({ literal, history }) => `
-      select ${literal} as type,
-             count(*) filter (where written > coalesce(removed, '-infinity') and not removed_within) as least,
-             count(*) filter (where written >= coalesce(removed, '-infinity') or written_within) as most
-        from (select max("lastUpdated") filter (where content <> '' and "lastUpdated" <= $1) as written,
-                     max("lastUpdated") filter (where content = '' and "lastUpdated" <= $1) as removed,
-                     bool_or(content <> '' and "lastUpdated" > $1) as written_within,
-                     bool_or(content = '' and "lastUpdated" > $1) as removed_within
-                from ${history} where "lastUpdated" <= $2::timestamptz group by id) versions`,
+    ({ literal, main, history }) => `
+      select ${literal} as type, settled.live + changed.least as least, settled.live + changed.most as most
+        from (select count(*) as live from ${main} where not deleted and "lastUpdated" <= $1::timestamptz) settled,
+             (select count(*) filter (where written > coalesce(removed, '-infinity') and not removed_within) as least,
+                     count(*) filter (where written >= coalesce(removed, '-infinity') or written_within) as most
+                from (select max("lastUpdated") filter (where content <> '' and "lastUpdated" <= $1) as written,
+                             max("lastUpdated") filter (where content = '' and "lastUpdated" <= $1) as removed,
+                             bool_or(content <> '' and "lastUpdated" > $1) as written_within,
+                             bool_or(content = '' and "lastUpdated" > $1) as removed_within
+                        from ${history}
+                       where id in (select id from ${history} where "lastUpdated" > $1) and "lastUpdated" <= $2::timestamptz
+                       group by id) versions) changed`,
     [from, to]
   );
   return Object.fromEntries(rowsSchema.parse(rows).map(({ type, least, most }) => [type, { least, most }]));

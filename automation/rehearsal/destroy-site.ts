@@ -37,11 +37,19 @@ export async function killProcessesOf(root: string): Promise<void> {
   }
 }
 
-/** Command lines of living processes that name the folder: what a drill must not leave behind. */
+/**
+ * Command lines of living processes that name the folder: what a drill must not leave behind. This process and those
+ * that started it are no part of it, though the folder may be one of their arguments.
+ */
 export async function processesNaming(root: string): Promise<string[]> {
   const rows = await processes();
+  const own = new Set<number>();
+  for (let pid: number | undefined = process.pid; pid !== undefined && !own.has(pid);) {
+    own.add(pid);
+    pid = rows.find((row) => row.pid === pid)?.parent;
+  }
   return rows
-    .filter((row) => row.pid !== process.pid && row.command.includes(root))
+    .filter((row) => !own.has(row.pid) && row.command.includes(root))
     .map((row) => `${row.pid} ${row.command}`);
 }
 
