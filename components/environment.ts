@@ -1,6 +1,7 @@
 import * as pulumi from '@pulumi/pulumi';
 import type { CommonConfig } from './config';
-import type { LayerFactories, RestoredFrom, SiteState } from './layers';
+import type { LayerFactories, SiteState } from './layers';
+import type { RestoredFrom } from './restored-from';
 
 export interface EnvironmentArgs {
   readonly config: CommonConfig;

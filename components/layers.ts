@@ -1,5 +1,6 @@
 import type * as pulumi from '@pulumi/pulumi';
 import type { ActiveEndpoint, Restore } from './config';
+import type { RestoredFrom } from './restored-from';
 
 /*
  * The contract of each layer: what it is given and what it gives, the same on every platform.
@@ -20,18 +21,6 @@ export interface NetworkLayer extends pulumi.ComponentResource {
 export interface SecretsLayer extends pulumi.ComponentResource {
   /** SSM path, Secret Manager name, Key Vault, Kubernetes Secret or store file. */
   readonly location: pulumi.Output<string>;
-}
-
-/** What a database restored itself from, told by the platform once it is done. */
-export interface RestoredFrom {
-  /** Id of the backup that was used. */
-  readonly backup: string;
-  /** Backups that failed their check and were passed over. */
-  readonly skipped: readonly { readonly id: string; readonly reasons: readonly string[] }[];
-  /** Position in the write-ahead log, where the platform tells it. */
-  readonly replayedTo: string | null;
-  /** Why less was replayed than has been shipped: a missing or damaged piece of the log. Null: all of it was. */
-  readonly shortfall: string | null;
 }
 
 export interface DatabaseLayer extends pulumi.ComponentResource {
@@ -67,50 +56,67 @@ export interface TrafficLayer extends pulumi.ComponentResource {
 
 export type MonitoringLayer = pulumi.ComponentResource;
 
+export interface NetworkArgs {
+  readonly state: SiteState;
+}
+
+export interface SecretsArgs {
+  readonly network: NetworkLayer;
+  /** Values from the operator, by name. */
+  readonly values: pulumi.Input<Record<string, string>>;
+  readonly restore: Restore | undefined;
+}
+
+export interface DatabaseArgs {
+  readonly network: NetworkLayer;
+  readonly secrets: SecretsLayer;
+  readonly state: SiteState;
+  readonly restore: Restore | undefined;
+}
+
+export interface CacheArgs {
+  readonly network: NetworkLayer;
+  readonly secrets: SecretsLayer;
+  readonly state: SiteState;
+}
+
+export interface ObjectStorageArgs {
+  readonly network: NetworkLayer;
+  readonly state: SiteState;
+  readonly restore: Restore | undefined;
+}
+
+export interface ApplicationArgs {
+  readonly network: NetworkLayer;
+  readonly secrets: SecretsLayer;
+  readonly database: DatabaseLayer;
+  readonly cache: CacheLayer;
+  readonly objectStorage: ObjectStorageLayer;
+  readonly state: SiteState;
+}
+
+export interface TrafficArgs {
+  /** Name of the site of this stack, and where it answers. */
+  readonly site: string;
+  readonly siteEndpoint: pulumi.Input<{ address: string; port: number }>;
+  /** From config after a cutover, so that the record depends on no resource of a lost site. */
+  readonly active: ActiveEndpoint | undefined;
+}
+
+export interface MonitoringArgs {
+  readonly traffic: TrafficLayer;
+}
+
+type Factory<Args, Layer> = (name: string, args: Args, options: pulumi.ComponentResourceOptions) => Layer;
+
 /** One platform's layers, ready to be composed. Each call makes one component. */
 export interface LayerFactories {
-  network(name: string, args: { state: SiteState }, options: pulumi.ComponentResourceOptions): NetworkLayer;
-  secrets(
-    name: string,
-    args: { network: NetworkLayer; values: pulumi.Input<Record<string, string>>; restore: Restore | undefined },
-    options: pulumi.ComponentResourceOptions
-  ): SecretsLayer;
-  database(
-    name: string,
-    args: { network: NetworkLayer; secrets: SecretsLayer; state: SiteState; restore: Restore | undefined },
-    options: pulumi.ComponentResourceOptions
-  ): DatabaseLayer;
-  cache(
-    name: string,
-    args: { network: NetworkLayer; secrets: SecretsLayer; state: SiteState },
-    options: pulumi.ComponentResourceOptions
-  ): CacheLayer;
-  objectStorage(
-    name: string,
-    args: { network: NetworkLayer; state: SiteState; restore: Restore | undefined },
-    options: pulumi.ComponentResourceOptions
-  ): ObjectStorageLayer;
-  application(
-    name: string,
-    args: {
-      network: NetworkLayer;
-      secrets: SecretsLayer;
-      database: DatabaseLayer;
-      cache: CacheLayer;
-      objectStorage: ObjectStorageLayer;
-      state: SiteState;
-    },
-    options: pulumi.ComponentResourceOptions
-  ): ApplicationLayer;
-  /** `active` comes from config after a cutover, so that the record depends on no resource of a lost site. */
-  traffic(
-    name: string,
-    args: {
-      site: string;
-      siteEndpoint: pulumi.Input<{ address: string; port: number }>;
-      active: ActiveEndpoint | undefined;
-    },
-    options: pulumi.ComponentResourceOptions
-  ): TrafficLayer;
-  monitoring(name: string, args: { traffic: TrafficLayer }, options: pulumi.ComponentResourceOptions): MonitoringLayer;
+  readonly network: Factory<NetworkArgs, NetworkLayer>;
+  readonly secrets: Factory<SecretsArgs, SecretsLayer>;
+  readonly database: Factory<DatabaseArgs, DatabaseLayer>;
+  readonly cache: Factory<CacheArgs, CacheLayer>;
+  readonly objectStorage: Factory<ObjectStorageArgs, ObjectStorageLayer>;
+  readonly application: Factory<ApplicationArgs, ApplicationLayer>;
+  readonly traffic: Factory<TrafficArgs, TrafficLayer>;
+  readonly monitoring: Factory<MonitoringArgs, MonitoringLayer>;
 }

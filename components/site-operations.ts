@@ -1,5 +1,6 @@
 import type * as pg from 'pg';
 import type { Endpoint } from './config';
+import type { RestoredFrom } from './restored-from';
 
 /*
  * What the driver asks of a platform during a recovery, by contract. Components make sites; these look at them and
@@ -74,12 +75,7 @@ export interface SiteOutputs {
     readonly name: string;
     readonly username: string;
     readonly passwordSecret: string;
-    readonly restoredFrom: {
-      readonly backup: string;
-      readonly skipped: readonly { readonly id: string; readonly reasons: readonly string[] }[];
-      readonly replayedTo: string | null;
-      readonly shortfall: string | null;
-    } | null;
+    readonly restoredFrom: RestoredFrom | null;
   };
   readonly cache: { readonly host: string; readonly port: number; readonly passwordSecret: string } | null;
   readonly binaryStorage: string;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { restoredFromSchema } from '../../components/restored-from';
 import { endpointSchema } from '../../components/config';
 import type { SiteOutputs } from '../../components/site-operations';
 
@@ -11,15 +12,7 @@ export const siteOutputsSchema: z.ZodType<SiteOutputs> = z.object({
     name: z.string(),
     username: z.string(),
     passwordSecret: z.string(),
-    restoredFrom: z
-      .object({
-        backup: z.string(),
-        skipped: z.array(z.object({ id: z.string(), reasons: z.array(z.string()) })),
-        replayedTo: z.string().nullable().default(null),
-        shortfall: z.string().nullable().default(null),
-      })
-      .nullable()
-      .default(null),
+    restoredFrom: restoredFromSchema.nullable().default(null),
   }),
   cache: z.object({ host: z.string(), port: z.number(), passwordSecret: z.string() }).nullable().default(null),
   binaryStorage: z.string(),

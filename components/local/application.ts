@@ -1,14 +1,6 @@
 import path from 'node:path';
 import * as pulumi from '@pulumi/pulumi';
-import type {
-  ApplicationLayer,
-  CacheLayer,
-  DatabaseLayer,
-  NetworkLayer,
-  ObjectStorageLayer,
-  SecretsLayer,
-  SiteState,
-} from '../layers';
+import type { ApplicationArgs, ApplicationLayer } from '../layers';
 import type { LocalConfig, SiteFolders } from './config';
 import { ownProgram } from '../package-root';
 import { Process, type LocalProvider } from './resources';
@@ -23,13 +15,7 @@ export class Application extends pulumi.ComponentResource implements Application
 
   constructor(
     name: string,
-    args: {
-      network: NetworkLayer;
-      secrets: SecretsLayer;
-      database: DatabaseLayer;
-      cache: CacheLayer;
-      objectStorage: ObjectStorageLayer;
-      state: SiteState;
+    args: ApplicationArgs & {
       config: LocalConfig;
       folders: SiteFolders;
       keyFile: string;

@@ -1,7 +1,7 @@
 import { accessSync, constants } from 'node:fs';
 import path from 'node:path';
 import * as pulumi from '@pulumi/pulumi';
-import type { CacheLayer, NetworkLayer, SecretsLayer, SiteState } from '../layers';
+import type { CacheArgs, CacheLayer } from '../layers';
 import type { LocalSite, SiteFolders } from './config';
 import { Process, type LocalProvider } from './resources';
 import { CACHE_PASSWORD } from './secrets';
@@ -28,10 +28,7 @@ export class Cache extends pulumi.ComponentResource implements CacheLayer {
 
   constructor(
     name: string,
-    args: {
-      network: NetworkLayer;
-      secrets: SecretsLayer;
-      state: SiteState;
+    args: CacheArgs & {
       site: LocalSite;
       folders: SiteFolders;
       keyFile: string;

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import * as pulumi from '@pulumi/pulumi';
-import type { Restore } from '../config';
-import type { DatabaseLayer, NetworkLayer, RestoredFrom, SecretsLayer, SiteState } from '../layers';
+import type { DatabaseArgs, DatabaseLayer } from '../layers';
+import type { RestoredFrom } from '../restored-from';
 import type { LocalConfig, SiteFolders } from './config';
 import { ownProgram } from '../package-root';
 import { Postgresql, Process, type LocalProvider } from './resources';
@@ -27,11 +27,7 @@ export class Database extends pulumi.ComponentResource implements DatabaseLayer 
 
   constructor(
     name: string,
-    args: {
-      network: NetworkLayer;
-      secrets: SecretsLayer;
-      state: SiteState;
-      restore: Restore | undefined;
+    args: DatabaseArgs & {
       config: LocalConfig;
       folders: SiteFolders;
       replicaAtOtherSite: string | undefined;

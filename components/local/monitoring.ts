@@ -1,6 +1,6 @@
 import path from 'node:path';
 import * as pulumi from '@pulumi/pulumi';
-import type { MonitoringLayer, TrafficLayer } from '../layers';
+import type { MonitoringArgs, MonitoringLayer } from '../layers';
 import type { LocalConfig, OutsideFolders } from './config';
 import { ownProgram } from '../package-root';
 import { Process, type LocalProvider } from './resources';
@@ -9,7 +9,7 @@ import { Process, type LocalProvider } from './resources';
 export class Monitoring extends pulumi.ComponentResource implements MonitoringLayer {
   constructor(
     name: string,
-    args: { traffic: TrafficLayer; config: LocalConfig; outside: OutsideFolders; provider: LocalProvider },
+    args: MonitoringArgs & { config: LocalConfig; outside: OutsideFolders; provider: LocalProvider },
     options: pulumi.ComponentResourceOptions
   ) {
     super('medplum-dr:local:Monitoring', name, {}, options);

@@ -1,7 +1,6 @@
 import path from 'node:path';
 import * as pulumi from '@pulumi/pulumi';
-import type { Restore } from '../config';
-import type { NetworkLayer, ObjectStorageLayer, SiteState } from '../layers';
+import type { ObjectStorageArgs, ObjectStorageLayer } from '../layers';
 import type { SiteFolders } from './config';
 import { ownProgram } from '../package-root';
 import { ObjectStore, Process, type LocalProvider } from './resources';
@@ -17,10 +16,7 @@ export class ObjectStorage extends pulumi.ComponentResource implements ObjectSto
 
   constructor(
     name: string,
-    args: {
-      network: NetworkLayer;
-      state: SiteState;
-      restore: Restore | undefined;
+    args: ObjectStorageArgs & {
       folders: SiteFolders;
       replicaAtOtherSite: string | undefined;
       provider: LocalProvider;

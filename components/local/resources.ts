@@ -1,5 +1,5 @@
 import * as pulumi from '@pulumi/pulumi';
-import type { RestoredFrom } from '../layers';
+import type { RestoredFrom } from '../restored-from';
 
 /** The provider of one site, or of what lies outside both: each is a provider of its own, as regions are. */
 export class LocalProvider extends pulumi.ProviderResource {

@@ -1,7 +1,6 @@
 import path from 'node:path';
 import * as pulumi from '@pulumi/pulumi';
-import type { Restore } from '../config';
-import type { NetworkLayer, SecretsLayer } from '../layers';
+import type { SecretsArgs, SecretsLayer } from '../layers';
 import type { SiteFolders } from './config';
 import { SecretStore, type LocalProvider } from './resources';
 
@@ -28,10 +27,7 @@ export class Secrets extends pulumi.ComponentResource implements SecretsLayer {
 
   constructor(
     name: string,
-    args: {
-      network: NetworkLayer;
-      values: pulumi.Input<Record<string, string>>;
-      restore: Restore | undefined;
+    args: SecretsArgs & {
       folders: SiteFolders;
       /** The other site's replica folder; undefined where there is no other site. */
       replicaAtOtherSite: string | undefined;

@@ -1,7 +1,6 @@
 import path from 'node:path';
 import * as pulumi from '@pulumi/pulumi';
-import type { ActiveEndpoint } from '../config';
-import type { TrafficLayer } from '../layers';
+import type { TrafficArgs, TrafficLayer } from '../layers';
 import type { LocalConfig, OutsideFolders } from './config';
 import { ownProgram } from '../package-root';
 import { DnsRecord, Process, type LocalProvider } from './resources';
@@ -12,10 +11,7 @@ export class Traffic extends pulumi.ComponentResource implements TrafficLayer {
 
   constructor(
     name: string,
-    args: {
-      site: string;
-      siteEndpoint: pulumi.Input<{ address: string; port: number }>;
-      active: ActiveEndpoint | undefined;
+    args: TrafficArgs & {
       config: LocalConfig;
       outside: OutsideFolders;
       provider: LocalProvider;

@@ -1,6 +1,7 @@
 import { readFile, rm } from 'node:fs/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
+import { restoredFromSchema } from '../../restored-from';
 import { writeWhole } from './durable';
 import { serverStatus, stop } from './server';
 
@@ -22,15 +23,7 @@ export type RestoreSource = z.infer<typeof restoreSourceSchema>;
 
 /** What a finished restore came to; nulls for a database that was not restored. */
 export const restoredSchema = z.object({
-  restoredFrom: z
-    .object({
-      backup: z.string(),
-      skipped: z.array(z.object({ id: z.string(), reasons: z.array(z.string()) })),
-      replayedTo: z.string().nullable().default(null),
-      shortfall: z.string().nullable().default(null),
-    })
-    .nullable()
-    .default(null),
+  restoredFrom: restoredFromSchema.nullable().default(null),
   restoreSeconds: z.object({ copy: z.number(), replay: z.number() }).nullable().default(null),
 });
 
