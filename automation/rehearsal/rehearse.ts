@@ -2,25 +2,21 @@ import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
 import { OperatorError } from '../../components/errors';
-import { until } from '../../components/local/process/daemon';
-import { findEngine } from '../engine';
 import { createEventStream, type EventStream } from '../events';
-import type { AfterSteps } from '../recovery/report-of';
 import { newRunId, startRecovery, type RecoveryResult, type RecoveryRun } from '../recovery/recover';
-import type { RunOutcome } from '../recovery/run';
 import { openEnvironment, openOwnProject } from '../stacks/project';
-import { backUp } from './back-up';
 import type { Check } from '../verification/check';
 import { cleanUp } from './clean-up';
-import { ClientProcess } from './client-process';
-import { findLostWrites } from './client/lost-writes';
-import { DEFAULT_RESOURCES, loadResources } from './data/load';
-import { bringUpPrimary, type RehearsalPrimary } from './environment';
+import type { ClientProcess } from './client-process';
+import { DEFAULT_RESOURCES } from './data/load';
+import type { RehearsalPrimary } from './environment';
 import { badWrite } from './scenarios/bad-write';
 import { corruptBackup } from './scenarios/corrupt-backup';
-import { SCENARIOS, type Damage, type Scenario, type ScenarioName } from './scenarios/scenario';
+import { SCENARIOS, type Scenario, type ScenarioName } from './scenarios/scenario';
 import { siteLoss } from './scenarios/site-loss';
 import { narratorOf } from './narrator';
+import { prepare } from './prepare';
+import { clientSaw, startClient, writesRecorded } from './watching-client';
 import { makeWorkspace, REHEARSAL_ENVIRONMENT, type RehearsalWorkspace } from './workspace';
 
 const scenarios: Readonly<Record<ScenarioName, Scenario>> = {
@@ -110,7 +106,7 @@ interface Rehearsal {
 async function rehearse(rehearsal: Rehearsal): Promise<RecoveryResult> {
   const { workspace, settings, stream } = rehearsal;
   try {
-    const primary = await prepare(rehearsal);
+    const primary = await prepare({ ...settings, workspace, signal: rehearsal.signal, emit: stream.emit });
     const client = startClient(workspace, primary);
     try {
       return await strikeAndRecover(rehearsal, primary, client);
@@ -131,53 +127,6 @@ async function rehearse(rehearsal: Rehearsal): Promise<RecoveryResult> {
     }
     throw error;
   }
-}
-
-/** The primary up, filled, and with a base backup that has all of it. */
-async function prepare({ workspace, settings, signal, stream }: Rehearsal): Promise<RehearsalPrimary> {
-  const narrator = narratorOf(stream.emit);
-  const { note, activity, progress } = narrator;
-  const engine = await findEngine({ onProgress: note, signal });
-  activity(`Bringing up the primary site in ${workspace.directory}`);
-  const primary = await bringUpPrimary(workspace, { engine, signal, narrator });
-  if (primary.environment.isStandIn) {
-    note('The application is the stand-in of this package, not a Medplum server');
-  }
-  activity(`Filling it with ${settings.resources} FHIR resources through its API`);
-  const loaded = await loadResources({
-    api: primary.api,
-    count: settings.resources,
-    seed: settings.seed,
-    signal,
-    onProgress: (done) => {
-      progress(`resource ${done.loaded} of ${done.total}`);
-    },
-  });
-  const rate = Math.round(loaded.total / loaded.seconds);
-  note(
-    `${loaded.total} resources of ${Object.keys(loaded.created).length} types loaded in ${loaded.seconds.toFixed(1)} s (${rate}/s)`
-  );
-  activity('Taking a base backup');
-  note(`Base backup ${await backUp(workspace, primary)} taken and verified`);
-  return primary;
-}
-
-function startClient(workspace: RehearsalWorkspace, primary: RehearsalPrimary): ClientProcess {
-  const { traffic, application } = primary.environment.config;
-  const { dns, port } = z
-    .object({ dns: z.object({ address: z.string(), port: z.int() }), port: z.int() })
-    .parse(traffic);
-  return new ClientProcess(
-    {
-      name: traffic.name,
-      dnsServer: dns,
-      port,
-      baseUrl: application.baseUrl,
-      clientId: primary.credentials.clientId,
-      journal: path.join(workspace.outside, 'client.jsonl'),
-    },
-    primary.credentials.clientSecret
-  );
 }
 
 async function strikeAndRecover(
@@ -234,65 +183,4 @@ async function strikeAndRecover(
     },
   });
   return run.result;
-}
-
-/** Waits until the client's writes go on and a recovery point after the first of them is recorded. */
-async function writesRecorded(primary: RehearsalPrimary, client: ClientProcess, signal: AbortSignal): Promise<void> {
-  const wrote = await client.sees((seen) => seen.acknowledged.length >= 20, 60_000);
-  const first = client.seen().acknowledged[0]?.at;
-  const operations = primary.environment.operations();
-  const recorded =
-    wrote &&
-    first !== undefined &&
-    (await until(async () => {
-      signal.throwIfAborted();
-      const window = await operations.continuousWindow();
-      return window !== null && window.to > first;
-    }, 120_000));
-  if (!recorded) {
-    throw new OperatorError('recovery-failed', 'The client’s writes did not come to be protected within 3 minutes.', {
-      hint: 'Run the drill again with --keep, and look at the logs in its folder.',
-    });
-  }
-}
-
-/** What the watching client saw, and which of its acknowledged writes the recovered database has. */
-async function clientSaw(
-  primary: RehearsalPrimary,
-  client: ClientProcess,
-  damage: Damage,
-  outcome: RunOutcome
-): Promise<AfterSteps> {
-  const { results } = outcome;
-  const outputs = results['recovery-stack']?.outputs;
-  if (outcome.result !== 'recovered' || outputs === undefined) {
-    return { client: null, checks: [], notes: [], leftBehind: [] };
-  }
-  const { address } = outputs.siteEndpoint;
-  await client.sees((seen) => seen.addresses.at(-1)?.address === address, 60_000);
-  const seen = client.seen();
-  const database = await primary.environment.operations().connectDatabase(outputs);
-  try {
-    const before = seen.acknowledged.filter((write) => new Date(write.at) <= damage.lostAt);
-    const since = seen.acknowledged.length - before.length;
-    const lost = await findLostWrites(database, seen.acknowledged);
-    const skipped = outputs.database.restoredFrom?.skipped ?? [];
-    const { outage } = seen;
-    return {
-      client: {
-        downtimeSeconds: outage.kind === 'over' ? outage.downtimeSeconds : null,
-        firstGoodAnswerAt: outage.kind === 'over' ? outage.firstGoodAt : null,
-        acknowledgedWrites: seen.acknowledged.length,
-        acknowledgedWritesLost: lost.length,
-      },
-      checks: await damage.verify(
-        database,
-        skipped.map((backup) => backup.id)
-      ),
-      notes: [`The client had ${before.length} writes acknowledged before the loss and ${since} after it.`],
-      leftBehind: [],
-    };
-  } finally {
-    await database.end();
-  }
 }
