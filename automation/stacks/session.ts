@@ -1,5 +1,5 @@
 import * as pulumi from '@pulumi/pulumi';
-import { LocalWorkspace, Stack, StackNotFoundError, type EngineEvent, type PulumiFn } from '@pulumi/pulumi/automation';
+import { LocalWorkspace, Stack, StackNotFoundError, type PulumiFn } from '@pulumi/pulumi/automation';
 import { environmentProgram } from '../../components/program';
 import { messageOf } from '../../components/errors';
 import type { PreflightFinding } from '../../components/site-operations';
@@ -7,16 +7,11 @@ import { engineEnvironment, type Engine } from '../engine';
 import type { ResourceTiming } from '../recovery/results';
 import { runEngineCommand } from './engine-command';
 import { describeEngineFailure } from './failure';
-import { settlePendingOperations, warnsOfPendingOperations } from './pending-operations';
+import { settlePendingOperations } from './pending-operations';
 import { removeStackFile, type Project } from './project';
+import { ResourceRecorder, type ResourceListener } from './resource-recorder';
 import { guardAgainstStrayRejections } from './stray-rejections';
 import { withUpdateLock } from './update-lock';
-
-export interface ResourceEvent {
-  readonly name: string;
-  readonly type: string;
-  readonly state: 'started' | 'done' | 'failed';
-}
 
 /** What is told while the engine works on a stack. */
 interface EngineProgress {
@@ -26,10 +21,9 @@ interface EngineProgress {
   readonly onNote?: (text: string) => void;
 }
 
-export interface UpdateOptions extends EngineProgress {
+export interface UpdateOptions extends EngineProgress, ResourceListener {
   /** Ending of the type of the only component to update; everything when absent. */
   readonly targetType?: string;
-  readonly onResource: (event: ResourceEvent) => void;
 }
 
 export interface UpdateOutcome {
@@ -226,66 +220,4 @@ class CapturedOutputs {
 /** The component and all below it, of whatever platform. */
 function targets(stack: string, project: string, typeSuffix: string): string[] {
   return [`urn:pulumi:${stack}::${project}::**${typeSuffix}**`];
-}
-
-/** Follows an update by its events. Nothing is thrown here: the engine's client swallows what a handler throws. */
-class ResourceRecorder {
-  readonly #options: UpdateOptions;
-  readonly #timings = new Map<string, { name: string; type: string; startedAt: string; endedAt: string | null }>();
-  readonly diagnostics: string[] = [];
-  /** The engine found what a killed one left unfinished. */
-  sawPendingOperations = false;
-
-  constructor(options: UpdateOptions) {
-    this.#options = options;
-  }
-
-  readonly take = (event: EngineEvent): void => {
-    if (event.diagnosticEvent?.severity === 'error') {
-      this.diagnostics.push(event.diagnosticEvent.message.trim());
-    }
-    if (event.diagnosticEvent?.severity === 'warning' && warnsOfPendingOperations(event.diagnosticEvent.message)) {
-      this.sawPendingOperations = true;
-    }
-    const started = event.resourcePreEvent?.metadata;
-    if (started !== undefined && started.op !== 'same') {
-      const timing = {
-        name: nameOf(started.urn),
-        type: started.type,
-        startedAt: new Date().toISOString(),
-        endedAt: null,
-      };
-      this.#timings.set(started.urn, timing);
-      this.#options.onResource({ name: timing.name, type: timing.type, state: 'started' });
-      this.#tellWaiting();
-    }
-    const done = event.resOutputsEvent?.metadata ?? event.resOpFailedEvent?.metadata;
-    const timing = done === undefined ? undefined : this.#timings.get(done.urn);
-    if (timing !== undefined) {
-      timing.endedAt = new Date().toISOString();
-      const state = event.resOutputsEvent === undefined ? 'failed' : 'done';
-      this.#options.onResource({ name: timing.name, type: timing.type, state });
-      this.#tellWaiting();
-    }
-  };
-
-  timings(): ResourceTiming[] {
-    return [...this.#timings.values()].filter((timing) => isWork(timing.type));
-  }
-
-  #tellWaiting(): void {
-    const running = [...this.#timings.values()].filter((timing) => timing.endedAt === null && isWork(timing.type));
-    if (running.length > 0) {
-      this.#options.onWaiting(running.map((timing) => timing.name).join(', '));
-    }
-  }
-}
-
-/** Components and providers do no work of their own. */
-function isWork(type: string): boolean {
-  return !type.startsWith('medplum-dr:') && !type.startsWith('pulumi:');
-}
-
-function nameOf(urn: string): string {
-  return urn.split('::').at(-1) ?? urn;
 }

@@ -48,6 +48,12 @@ export class Command {
     return { exitCode, stdout: this.#stdout, stderr: this.#stderr, commandLines: this.#commandLines };
   }
 
+  /** Asks it to stop, as Ctrl-C and a supervisor do. */
+  async stop(): Promise<Ended> {
+    this.#child.kill('SIGTERM');
+    return this.end();
+  }
+
   /** Kills it, and the engine and providers that are in its group or end with it. */
   async kill(): Promise<void> {
     const { pid } = this.#child;
