@@ -85,7 +85,8 @@ export async function recordWithConfig(
         'medplum-local:index:SecretStore': () => ({ names: ['databasePassword'] }),
         'medplum-local:index:Postgresql': ({ restore }) => ({
           status: 'running',
-          restoredFrom: restore === null ? null : { backup: 'base-7', skipped: [], replayedTo: '0/5000060', shortfall: null },
+          restoredFrom:
+            restore === null ? null : { backup: 'base-7', skipped: [], replayedTo: '0/5000060', shortfall: null },
         }),
         'medplum-local:index:ObjectStore': () => ({ present: true }),
         'medplum-local:index:Process': ({ running }) => ({ status: running === true ? 'running' : 'stopped' }),

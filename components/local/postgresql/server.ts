@@ -8,8 +8,8 @@ import { logSince, prepareLog } from './server-log';
 import { readSettings, type ServerSettings, settingsText, writeSettings } from './settings';
 import { serverStatus } from './status';
 
-export { initialise, type InitialiseOptions } from './initialise';
-export { serverStatus, type ServerStatus } from './status';
+export { initialise } from './initialise';
+export { serverStatus } from './status';
 
 const RELOADABLE = /^(archive_timeout|basic_archive\.archive_directory) = /;
 

@@ -54,10 +54,6 @@ export function isSegmentName(name: string): boolean {
   return SEGMENT_NAME.test(name);
 }
 
-export function historyName(timeline: number): string {
-  return `${hexadecimal(timeline)}.history`;
-}
-
 function hexadecimal(value: number): string {
   return value.toString(16).toUpperCase().padStart(8, '0');
 }
