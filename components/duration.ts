@@ -10,16 +10,15 @@ function notText({ input }: { readonly input?: unknown }): string | undefined {
 }
 
 /** A span of time as people write it in config (`500ms`, `90s`, `5m`, `1h`, `7d`), parsed to seconds. */
-export const durationSchema = z.string({ error: notText }).transform((text, context) => {
+export const durationOrZeroSchema = z.string({ error: notText }).transform((text, context) => {
   const match = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(text.trim());
   const [, amount, unit] = match ?? [];
   if (amount === undefined || unit === undefined) {
     context.addIssue(`"${text}" ${REMEDY}`);
     return z.NEVER;
   }
-  if (Number(amount) === 0) {
-    context.addIssue(`"${text}" is no time at all: it must be more than 0`);
-    return z.NEVER;
-  }
   return Number(amount) * SECONDS_PER_UNIT[unit as keyof typeof SECONDS_PER_UNIT];
 });
+
+/** The same, and more than no time at all. */
+export const durationSchema = durationOrZeroSchema.refine((seconds) => seconds > 0, 'must be more than 0');

@@ -1,5 +1,5 @@
 import { OperatorError, messageOf } from '../../components/errors';
-import { durationSchema } from '../../components/duration';
+import { durationOrZeroSchema } from '../../components/duration';
 import { execute } from './execute';
 import { type OnProgress, withElapsedTime } from './progress';
 
@@ -45,7 +45,7 @@ export async function downloadEngine(root: string, options: DownloadOptions): Pr
 }
 
 function downloadTimeout(environment: NodeJS.ProcessEnv): number {
-  const parsed = durationSchema.safeParse(environment[TIMEOUT_VARIABLE] ?? DEFAULT_TIMEOUT);
+  const parsed = durationOrZeroSchema.safeParse(environment[TIMEOUT_VARIABLE] ?? DEFAULT_TIMEOUT);
   if (parsed.success) return parsed.data;
   throw new OperatorError('bad-input', `${TIMEOUT_VARIABLE} is not a duration`, {
     hint: 'Set it to 90s or 2m, say, or unset it.',

@@ -137,7 +137,7 @@ export const OTHER_FAULTS: readonly ConfigFault[] = [
   {
     name: 'a span of no time',
     wrong: { 'backup.walEvery': '0s' },
-    problems: ['medplum-dr:backup.walEvery: "0s" is no time at all: it must be more than 0'],
+    problems: ['medplum-dr:backup.walEvery: must be more than 0'],
   },
   {
     name: 'an address beyond this machine',

@@ -94,8 +94,7 @@ for (const scenario of ['site-loss', 'bad-write', 'corrupt-backup'] as const) {
     it('leaves nothing behind', async () => {
       expect(report.leftBehind).to.deep.equal([]);
       expect(await processesNaming(folder)).to.deep.equal([]);
-      expect(await readdir(folder)).to.have.members(['.medplum-dr', 'reports']);
-      expect(await readdir(path.join(folder, '.medplum-dr'))).to.deep.equal([]);
+      expect(await readdir(folder)).to.deep.equal(['reports']);
     });
 
     if (scenario === 'site-loss' || scenario === 'corrupt-backup') {

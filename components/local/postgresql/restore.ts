@@ -138,7 +138,8 @@ async function restoreBase(
         onLsn: (lsn) =>
           onProgress?.({ phase: 'replay', baseId: plan.id, lsn, lastSegment: plan.wal.segments.at(-1) ?? '' }),
       });
-    let replayed = await replayTo(plan.settings);
+    const replaying = replayTo(plan.settings);
+    let [replayed] = await Promise.all([replaying, canSync ? syncWhile(replaying, dataDirectory) : undefined]);
     if (
       replayed.state === 'target-not-reached' &&
       options.target.kind === 'time' &&
