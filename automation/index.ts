@@ -10,6 +10,7 @@ import { parseTarget } from './recovery/target';
 import { startRehearsal, type RehearsalOptions } from './rehearsal/rehearse';
 import { openEnvironment, openOwnProject, writeMissingSettings, type Project } from './stacks/project';
 import { EngineSession } from './stacks/session';
+import { initLocal, type Initialised } from './init';
 import { environmentStatus, type EnvironmentStatus } from './status';
 import { steps } from './steps';
 import type { Check } from './verification/check';
@@ -142,6 +143,15 @@ export async function status(options: EnvironmentOptions): Promise<EnvironmentSt
   return environmentStatus(options.environment, environment);
 }
 
+/**
+ * Makes a folder ready for an environment on the local platform: `Pulumi.yaml`, and the commented example as the config
+ * of the environment. Nothing that is there is changed.
+ * @throws OperatorError when the environment has a config already, or its name does not do.
+ */
+export async function init(options: EnvironmentOptions): Promise<Initialised> {
+  return initLocal(path.resolve(options.projectDirectory ?? process.cwd()), options.environment);
+}
+
 /** Gets the engine and its language host ready. @returns folders to put first on PATH for `pulumi up`. */
 export async function prepareEngine(onProgress: (line: string) => void): Promise<readonly string[]> {
   const engine = await findEngine({ onProgress });
@@ -156,6 +166,7 @@ async function start(options: RecoverOptions, mode: 'recovery' | 'drill', keep =
       hint: 'Add medplum-dr:recoverySite to its config.',
     });
   }
+  await writeMissingSettings(project);
   const session = await openSession(project, options);
   return startRecovery({
     project,
@@ -184,7 +195,6 @@ async function open(
 }
 
 async function openSession(project: Project, options: EnvironmentOptions): Promise<EngineSession> {
-  await writeMissingSettings(project);
   const engine = await findEngine({ onProgress: options.onProgress ?? (() => undefined), signal: options.signal });
   return new EngineSession(engine, project, { ...engineEnvironment(), ...options.engineEnvironment });
 }

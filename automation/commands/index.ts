@@ -87,6 +87,21 @@ export function addCommands(program: Command, exit: (code: number) => void): voi
       print(flags, found, () => recoveryPointLines(found));
     });
 
+  withCommon(program.command('init <platform> <environment>'))
+    .description('write the config of a new environment into a folder; platform: local')
+    .action(async (platform: string, environment: string, flags: CommonFlags) => {
+      if (platform !== 'local') {
+        throw new api.OperatorError('not-implemented', `init ${platform} is not implemented yet.`, {
+          hint: 'Implemented: medplum-dr init local <environment>.',
+        });
+      }
+      const made = await api.init(common(environment, flags));
+      print(flags, made, () => [
+        ...made.files,
+        `Bring it up: pulumi stack init ${environment} && pulumi up. What pulumi needs is in the config's first lines.`,
+      ]);
+    });
+
   program
     .command('engine')
     .description('get the Pulumi engine and its language host ready, and print the folders to put on PATH')

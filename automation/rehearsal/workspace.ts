@@ -55,7 +55,7 @@ export async function makeWorkspace(
   // PostgreSQL, which runs as another user when this runs as root, must be able to enter.
   await chmod(directory, 0o755);
   await writeFile(passphraseFile, randomBytes(24).toString('base64url'), { mode: 0o600 });
-  await writeFile(path.join(projectDirectory, 'Pulumi.yaml'), stringify(projectSettings()));
+  await writeFile(path.join(projectDirectory, 'Pulumi.yaml'), stringify(projectSettings(projectDirectory)));
   const project = await openProject(projectDirectory);
   const sites = { primary: path.join(directory, 'site-a'), recovery: path.join(directory, 'site-b') };
   await writeStackConfig(

@@ -44,7 +44,7 @@ export async function openOwnProject(directory: string): Promise<Project> {
   const isBare =
     (await readIfThere(path.join(directory, 'Pulumi.yaml'))) === null &&
     (await hasStacks(path.join(directory, 'stacks')));
-  return isBare ? projectOf(directory, projectSettings()) : openProject(directory);
+  return isBare ? projectOf(directory, projectSettings(path.resolve(directory))) : openProject(directory);
 }
 
 /**
@@ -54,19 +54,25 @@ export async function openOwnProject(directory: string): Promise<Project> {
 export async function writeMissingSettings(project: Project): Promise<void> {
   const file = path.join(project.directory, 'Pulumi.yaml');
   if ((await readIfThere(file)) === null) {
-    await replaceFile(file, stringify(projectSettings()));
+    await replaceFile(file, stringify(projectSettings(project.directory)));
   }
 }
 
 /** Project settings that run this package's program from wherever it is installed. */
-export function projectSettings(): Record<string, unknown> {
+export function projectSettings(directory: string): Record<string, unknown> {
   return {
     name: 'medplum-dr',
     runtime: 'nodejs',
-    main: path.join(packageRoot(), 'dist', 'index.js'),
+    main: within(directory, path.join(packageRoot(), 'dist', 'index.js')),
     stackConfigDir: 'stacks',
-    plugins: { providers: [{ name: 'medplum-local', path: path.join(packageRoot(), 'plugin') }] },
+    plugins: { providers: [{ name: 'medplum-local', path: within(directory, path.join(packageRoot(), 'plugin')) }] },
   };
+}
+
+/** A path that stays true when the project is moved together with its `node_modules`. */
+function within(directory: string, target: string): string {
+  const relative = path.relative(directory, target);
+  return relative.startsWith('..') ? target : `./${relative}`;
 }
 
 async function hasStacks(folder: string): Promise<boolean> {

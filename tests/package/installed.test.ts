@@ -57,7 +57,7 @@ describe('the package, installed from its tarball into a project that has only a
   async function javascript(body: string): Promise<unknown> {
     const environment = JSON.stringify(workspace.engineEnvironment);
     const program = `
-      const { rehearse, recover, plan, status, recoveryPoints, prepareEngine, OperatorError } = require('medplum-dr');
+      const { init, rehearse, recover, plan, status, recoveryPoints, prepareEngine, OperatorError } = require('medplum-dr');
       const options = { environment: '${REHEARSAL_ENVIRONMENT}', engineEnvironment: ${environment} };
       (async () => { ${body} })().then((value) => console.log(JSON.stringify(value)));`;
     await writeFile(path.join(project, 'tooling.js'), program);
@@ -168,15 +168,24 @@ describe('the package, installed from its tarball into a project that has only a
     expect(kinds).to.include.members(['run-started', 'step-started', 'resource', 'check', 'note', 'run-finished']);
     expect(steps).to.deep.equal(report.steps.map((step) => `${step.id} done`));
     expect(report).to.include({ id, result });
-    expect(await readdir(path.join(project, '.medplum-dr'))).to.deep.equal([]);
+    expect(await readdir(project)).to.not.include('.medplum-dr');
     expect(await readdir(path.join(project, 'reports', id))).to.have.members(['report.html', 'report.json']);
   });
 
   it('recovers an environment that pulumi up has made, by the same program', async () => {
     const prepared = await javascript(`
       const nothingYet = await plan(options).catch((error) => ({ operator: error instanceof OperatorError, error }));
-      return { path: await prepareEngine(() => undefined), operator: nothingYet.operator };`);
-    const { path: folders, operator } = z.object({ path: z.array(z.string()), operator: z.boolean() }).parse(prepared);
+      const made = await init({ environment: 'example' });
+      return { path: await prepareEngine(() => undefined), operator: nothingYet.operator, made: made.files };`);
+    const {
+      path: folders,
+      operator,
+      made,
+    } = z.object({ path: z.array(z.string()), operator: z.boolean(), made: z.array(z.string()) }).parse(prepared);
+    expect(made.map((file) => path.relative(project, file))).to.deep.equal([
+      'Pulumi.yaml',
+      'stacks/Pulumi.example.yaml',
+    ]);
     const environment = {
       ...engineEnvironment(),
       ...workspace.engineEnvironment,
