@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import './engine/sdk-on-demand';
 import { Command, CommanderError } from 'commander';
 import { addCommands } from './commands';
 import { reportFailure, reportUsage } from './commands/failure';

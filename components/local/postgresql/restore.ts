@@ -95,7 +95,8 @@ export async function restore(options: RestoreOptions): Promise<Restored> {
     });
   } catch (error) {
     await stop({ dataDirectory, mode: 'immediate' });
-    await rm(dataDirectory, { recursive: true, force: true });
+    // A copy that was under way may still write a file: what ended the restore is told, not that.
+    await rm(dataDirectory, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
     throw error;
   }
 }
@@ -138,8 +139,7 @@ async function restoreBase(
         onLsn: (lsn) =>
           onProgress?.({ phase: 'replay', baseId: plan.id, lsn, lastSegment: plan.wal.segments.at(-1) ?? '' }),
       });
-    const replaying = replayTo(plan.settings);
-    let [replayed] = await Promise.all([replaying, canSync ? syncWhile(replaying, dataDirectory) : undefined]);
+    let replayed = await replayTo(plan.settings);
     if (
       replayed.state === 'target-not-reached' &&
       options.target.kind === 'time' &&
