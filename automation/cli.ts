@@ -37,7 +37,7 @@ if (require.main === module) {
   for (const stream of [process.stdout, process.stderr]) {
     // Whoever reads may have read enough, as `head` does, or have gone; a recovery goes on all the same.
     stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EPIPE') {
+      if (error.code !== 'EPIPE' && error.code !== 'EIO') {
         throw error;
       }
     });

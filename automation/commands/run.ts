@@ -18,6 +18,7 @@ export async function runToEnd(
   };
   process.on('SIGINT', onSignal);
   process.on('SIGTERM', onSignal);
+  process.on('SIGHUP', onHangUp);
   try {
     const run = await start(stop.signal);
     await renderProgress(run.events, process.stderr);
@@ -37,5 +38,11 @@ export async function runToEnd(
   } finally {
     process.off('SIGINT', onSignal);
     process.off('SIGTERM', onSignal);
+    process.off('SIGHUP', onHangUp);
   }
+}
+
+/** A lost connection is no wish to stop: the run goes on, and its journal and report tell how it went. */
+function onHangUp(): void {
+  process.stderr.write('The terminal is gone; going on\n');
 }
