@@ -1,5 +1,6 @@
-import { mkdir, open, readFile, type FileHandle } from 'node:fs/promises';
+import { mkdir, open, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
+import { readIfThere } from '../../components/read-if-there';
 import type { RecoveryTarget } from '../../components/site-operations';
 import type { StepId, StepResults } from './results';
 
@@ -80,14 +81,9 @@ export class Journal {
 
   /** All whole lines on disk; a torn last one is what a killed driver leaves and says nothing. */
   async read(): Promise<JournalEntry[]> {
-    let text: string;
-    try {
-      text = await readFile(this.#file, 'utf8');
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
-        return [];
-      }
-      throw error;
+    const text = await readIfThere(this.#file);
+    if (text === null) {
+      return [];
     }
     this.#held = null;
     const whole = text.slice(0, text.lastIndexOf('\n') + 1);

@@ -1,6 +1,12 @@
 import path from 'node:path';
 import { OperatorError } from '../../components/errors';
-import { replicatedStoreIn, VERIFICATION_CLIENT_ID, VERIFICATION_CLIENT_SECRET } from '../../components/local/secrets';
+import { replicatedStoreIn } from '../../components/local/secrets';
+import {
+  SUPER_ADMIN_CLIENT_ID,
+  SUPER_ADMIN_CLIENT_SECRET,
+  VERIFICATION_CLIENT_ID,
+  VERIFICATION_CLIENT_SECRET,
+} from '../../components/secret-names';
 import { readSecrets, secretsKey, writeSecrets } from '../../components/local/secrets-store/store';
 import { until } from '../../components/local/process/daemon';
 import type { PlatformEnvironment } from '../../components/platform';
@@ -21,7 +27,6 @@ export interface RehearsalPrimary {
   readonly environment: PlatformEnvironment;
   readonly outputs: SiteOutputs;
   readonly credentials: ClientCredentials;
-  readonly superAdmin: ApiClient;
   readonly api: ApiClient;
 }
 
@@ -64,12 +69,12 @@ export async function bringUpPrimary(workspace: RehearsalWorkspace, tools: Rehea
   };
   const superAdmin = new ApiClient({
     ...target,
-    credentials: await client('superAdminClientId', 'superAdminClientSecret'),
+    credentials: await client(SUPER_ADMIN_CLIENT_ID, SUPER_ADMIN_CLIENT_SECRET),
   });
   await migrationsDone(superAdmin, environment.config.application.startTimeout, tools);
   const credentials = await createProject(superAdmin, 'Rehearsal clinic');
   await storeCredentials(workspace, outputs, credentials);
-  return { session, environment, outputs, credentials, superAdmin, api: new ApiClient({ ...target, credentials }) };
+  return { session, environment, outputs, credentials, api: new ApiClient({ ...target, credentials }) };
 }
 
 /**

@@ -2,6 +2,7 @@ import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { isMap, parse, parseDocument, stringify, type Document } from 'yaml';
 import { z } from 'zod';
+import { readIfThere } from '../../components/read-if-there';
 import { closest } from '../../components/config';
 import { OperatorError } from '../../components/errors';
 import type { PlatformEnvironment } from '../../components/platform';
@@ -163,15 +164,4 @@ function textOf(document: Document.Parsed): string {
 async function replaceFile(file: string, text: string): Promise<void> {
   await writeFile(`${file}.partial`, text);
   await rename(`${file}.partial`, file);
-}
-
-async function readIfThere(file: string): Promise<string | null> {
-  try {
-    return await readFile(file, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
-      return null;
-    }
-    throw error;
-  }
 }

@@ -1,10 +1,16 @@
+import {
+  SUPER_ADMIN_CLIENT_ID,
+  SUPER_ADMIN_CLIENT_SECRET,
+  VERIFICATION_CLIENT_ID,
+  VERIFICATION_CLIENT_SECRET,
+} from '../../components/secret-names';
 import { ApiClient } from '../../medplum/api-client';
 import type { StepContext } from '../recovery/step';
 
 /** Names of a client's id and secret in the environment's secrets. */
 const CREDENTIALS = {
-  superAdmin: { id: 'superAdminClientId', secret: 'superAdminClientSecret' },
-  verification: { id: 'verificationClientId', secret: 'verificationClientSecret' },
+  superAdmin: { id: SUPER_ADMIN_CLIENT_ID, secret: SUPER_ADMIN_CLIENT_SECRET },
+  verification: { id: VERIFICATION_CLIENT_ID, secret: VERIFICATION_CLIENT_SECRET },
 } as const;
 
 export type ApiAccess =

@@ -4,7 +4,7 @@ import type { ApplicationArgs, ApplicationLayer } from '../layers';
 import type { LocalConfig, SiteFolders } from './config';
 import { ownProgram } from '../package-root';
 import { Process, type LocalProvider } from './resources';
-import { SUPER_ADMIN_CLIENT_ID, SUPER_ADMIN_CLIENT_SECRET } from './secrets';
+import { DATABASE_PASSWORD, SUPER_ADMIN_CLIENT_ID, SUPER_ADMIN_CLIENT_SECRET } from '../secret-names';
 
 /**
  * The Medplum server of the site, configured by Medplum's own `MEDPLUM_*` names, behind the site's load balancer.
@@ -44,7 +44,7 @@ export class Application extends pulumi.ComponentResource implements Application
       ...application.environment,
     }));
     const secretEnvironment = cache.connection.apply((connection) => ({
-      MEDPLUM_DATABASE_PASSWORD: 'databasePassword',
+      MEDPLUM_DATABASE_PASSWORD: DATABASE_PASSWORD,
       MEDPLUM_DEFAULT_SUPER_ADMIN_CLIENT_ID: SUPER_ADMIN_CLIENT_ID,
       MEDPLUM_DEFAULT_SUPER_ADMIN_CLIENT_SECRET: SUPER_ADMIN_CLIENT_SECRET,
       ...(connection === null ? {} : { MEDPLUM_REDIS_PASSWORD: connection.passwordSecret }),

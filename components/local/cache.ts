@@ -4,7 +4,7 @@ import * as pulumi from '@pulumi/pulumi';
 import type { CacheArgs, CacheLayer } from '../layers';
 import type { LocalSite, SiteFolders } from './config';
 import { Process, type LocalProvider } from './resources';
-import { CACHE_PASSWORD } from './secrets';
+import { CACHE_PASSWORD } from '../secret-names';
 
 /** Full path of a program on PATH. */
 export function programOnPath(program: string): string | undefined {

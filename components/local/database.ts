@@ -5,7 +5,7 @@ import type { RestoredFrom } from '../restored-from';
 import type { LocalConfig, SiteFolders } from './config';
 import { ownProgram } from '../package-root';
 import { Postgresql, Process, type LocalProvider } from './resources';
-import { DATABASE_PASSWORD } from './secrets';
+import { DATABASE_PASSWORD } from '../secret-names';
 
 const DATABASE_NAME = 'medplum';
 const USERNAME = 'medplum';

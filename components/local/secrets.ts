@@ -1,17 +1,9 @@
 import path from 'node:path';
 import * as pulumi from '@pulumi/pulumi';
 import type { SecretsArgs, SecretsLayer } from '../layers';
+import { CACHE_PASSWORD, DATABASE_PASSWORD, SUPER_ADMIN_CLIENT_ID, SUPER_ADMIN_CLIENT_SECRET } from '../secret-names';
 import type { SiteFolders } from './config';
 import { SecretStore, type LocalProvider } from './resources';
-
-/** Secrets that an environment makes up for itself, by the names the other layers use. */
-export const DATABASE_PASSWORD = 'databasePassword';
-export const CACHE_PASSWORD = 'cachePassword';
-export const SUPER_ADMIN_CLIENT_ID = 'superAdminClientId';
-export const SUPER_ADMIN_CLIENT_SECRET = 'superAdminClientSecret';
-/** An ordinary project's client, which verification works through; put in by the operator. */
-export const VERIFICATION_CLIENT_ID = 'verificationClientId';
-export const VERIFICATION_CLIENT_SECRET = 'verificationClientSecret';
 
 /** Where a site keeps its secrets, and where the other site's copy of them comes to lie. */
 export function storeFileIn(live: string): string {

@@ -1,7 +1,8 @@
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { mkdir, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import lockfile from 'proper-lockfile';
 import { z } from 'zod';
+import { readIfThere } from '../../read-if-there';
 
 /** One A record. `generation` counts the cutovers that set it; it never goes back. */
 const recordSchema = z.object({
@@ -18,14 +19,8 @@ export type Zone = z.infer<typeof zoneSchema>;
 
 /** The zone that the name server answers from; empty when there is no file yet. */
 export async function readZone(zoneFile: string): Promise<Zone> {
-  try {
-    return zoneSchema.parse(JSON.parse(await readFile(zoneFile, 'utf8')));
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
-      return { serial: 0, records: {} };
-    }
-    throw error;
-  }
+  const text = await readIfThere(zoneFile);
+  return text === null ? { serial: 0, records: {} } : zoneSchema.parse(JSON.parse(text));
 }
 
 /** Changes the zone under a lock, so that two writers cannot lose each other's records. */

@@ -1,7 +1,8 @@
-import { mkdir, open, readFile } from 'node:fs/promises';
+import { mkdir, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { lock } from 'proper-lockfile';
 import { z } from 'zod';
+import { readIfThere } from '../../read-if-there';
 import { syncFolder, writeWhole } from './durable';
 
 const Time = z.iso.datetime();
@@ -55,12 +56,7 @@ export function replicaLayout(replica: string): { wal: string; base: string; cat
 
 /** Reads the catalogue; none yet is an empty one. */
 export async function readCatalogue(replica: string): Promise<Catalogue> {
-  const text = await readFile(replicaLayout(replica).catalogue, 'utf8').catch((error: unknown) => {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') {
-      return '';
-    }
-    throw error;
-  });
+  const text = (await readIfThere(replicaLayout(replica).catalogue)) ?? '';
   const entries: CatalogueEntry[] = [];
   let damagedLines = 0;
   for (const line of text

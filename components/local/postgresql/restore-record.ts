@@ -1,6 +1,7 @@
-import { readFile, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
+import { readIfThere } from '../../read-if-there';
 import { restoredFromSchema } from '../../restored-from';
 import { writeWhole } from './durable';
 import { serverStatus, stop } from './server';
@@ -67,12 +68,6 @@ export async function earlierRestore(
 }
 
 async function readRecord(dataDirectory: string): Promise<RestoreRecord | null> {
-  try {
-    return recordSchema.parse(JSON.parse(await readFile(recordFile(dataDirectory), 'utf8')));
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
-      return null;
-    }
-    throw error;
-  }
+  const text = await readIfThere(recordFile(dataDirectory));
+  return text === null ? null : recordSchema.parse(JSON.parse(text));
 }

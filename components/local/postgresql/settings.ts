@@ -1,5 +1,5 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { readIfThere } from '../../read-if-there';
 import { OperatorError } from '../../errors';
 import type { Postgresql } from './binaries';
 import { writeWhole } from './durable';
@@ -47,12 +47,7 @@ export async function writeSettings(
 
 /** The text of our file of settings, empty when there is none. */
 export async function readSettings(dataDirectory: string): Promise<string> {
-  return readFile(join(dataDirectory, SETTINGS_FILE), 'utf8').catch((error: unknown) => {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') {
-      return '';
-    }
-    throw error;
-  });
+  return (await readIfThere(join(dataDirectory, SETTINGS_FILE))) ?? '';
 }
 
 export function settingsText({ address, port, archive }: ServerSettings): string {

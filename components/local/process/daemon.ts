@@ -4,6 +4,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { z } from 'zod';
+import { readIfThere } from '../../read-if-there';
 
 const run = promisify(execFile);
 
@@ -133,14 +134,8 @@ export async function until(condition: () => boolean | Promise<boolean>, millise
 }
 
 async function readIdentity(pidFile: string): Promise<Identity | null> {
-  try {
-    return pidFileSchema.parse(JSON.parse(await readFile(pidFile, 'utf8')));
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
-      return null;
-    }
-    throw error;
-  }
+  const text = await readIfThere(pidFile);
+  return text === null ? null : pidFileSchema.parse(JSON.parse(text));
 }
 
 /** When a process started, in the system's own unit; null when there is none, or only a zombie of it. */

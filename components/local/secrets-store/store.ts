@@ -2,6 +2,7 @@ import { createCipheriv, createDecipheriv, createHmac, randomBytes } from 'node:
 import { chmod, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
+import { readIfThere } from '../../read-if-there';
 
 /*
  * The secret store of a local site: a file of values, each sealed with AES-256-GCM under a key that lies outside both
@@ -26,14 +27,9 @@ export async function secretsKey(keyFile: string): Promise<Buffer> {
 
 /** All secrets of a store; empty when the file is not there. @throws naming the file when the key does not fit. */
 export async function readSecrets(storeFile: string, key: Buffer): Promise<Map<string, string>> {
-  let text: string;
-  try {
-    text = await readFile(storeFile, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
-      return new Map();
-    }
-    throw error;
+  const text = await readIfThere(storeFile);
+  if (text === null) {
+    return new Map();
   }
   const file = fileSchema.parse(JSON.parse(text));
   try {

@@ -1,6 +1,6 @@
-import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
+import { readIfThere } from '../../read-if-there';
 
 /** What the watcher saw; one JSON line each in `monitoring/events.jsonl`. Instants are ISO with milliseconds. */
 export const watcherEventSchema = z.discriminatedUnion('kind', [
@@ -21,14 +21,9 @@ export function watcherEventsFile(monitoringFolder: string): string {
 }
 
 export async function readWatcherEvents(monitoringFolder: string): Promise<WatcherEvent[]> {
-  let text: string;
-  try {
-    text = await readFile(watcherEventsFile(monitoringFolder), 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
-      return [];
-    }
-    throw error;
+  const text = await readIfThere(watcherEventsFile(monitoringFolder));
+  if (text === null) {
+    return [];
   }
   // The watcher may be in the middle of its last line.
   const lines = text.slice(0, text.lastIndexOf('\n') + 1).split('\n');
