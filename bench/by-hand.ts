@@ -3,6 +3,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { Resolver } from 'node:dns/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
+import { replicaIn } from '../automation/rehearsal/workspace';
 import { programOnPath } from '../components/local/cache';
 import { changeZone } from '../components/local/dns/zone';
 import { findPostgresql } from '../components/local/postgresql/binaries';
@@ -39,7 +40,7 @@ export async function restoreByHand(environment: LostEnvironment): Promise<HandT
   if (site === undefined) {
     throw new Error('the environment has no recovery site');
   }
-  const replica = path.join(workspace.sites.recovery, 'replica');
+  const replica = replicaIn(workspace);
   const live = path.join(workspace.sites.recovery, 'by-hand');
   const dataDirectory = path.join(live, 'database');
   const logs = path.join(live, 'logs');

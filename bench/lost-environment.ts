@@ -5,7 +5,12 @@ import { backUp } from '../automation/rehearsal/back-up';
 import { loadResources } from '../automation/rehearsal/data/load';
 import { destroySite } from '../automation/rehearsal/destroy-site';
 import { bringUpPrimary } from '../automation/rehearsal/environment';
-import { makeWorkspace, REHEARSAL_ENVIRONMENT, type RehearsalWorkspace } from '../automation/rehearsal/workspace';
+import {
+  makeWorkspace,
+  REHEARSAL_ENVIRONMENT,
+  replicaIn,
+  type RehearsalWorkspace,
+} from '../automation/rehearsal/workspace';
 import { readStackConfig } from '../automation/stacks/project';
 import { localSchema, type LocalConfig } from '../components/local/config';
 import { until } from '../components/local/process/daemon';
@@ -91,7 +96,7 @@ async function value(database: pg.Client, expression: string, values: readonly u
 
 /** Waits until a segment of the log has reached the other site. */
 async function shipped(workspace: RehearsalWorkspace, segment: string): Promise<void> {
-  const file = path.join(workspace.sites.recovery, 'replica', 'wal', segment);
+  const file = path.join(replicaIn(workspace), 'wal', segment);
   const isThere = (): Promise<boolean> =>
     stat(file).then(
       () => true,

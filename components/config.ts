@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { durationSchema } from './duration';
+import { durationOrZeroSchema, durationSchema } from './duration';
 
 /** The platforms of the design. Those without a folder under `components/` are refused by name, never replaced. */
 export const PLATFORMS = ['aws', 'gcp', 'azure', 'kubernetes', 'local'] as const;
@@ -26,6 +26,8 @@ export const activeEndpointSchema = endpointSchema.extend({
   recoveryId: z.string().min(1),
   generation: z.int().min(1),
   since: z.iso.datetime(),
+  /** Address that the record must hold when this cutover is made: a change by somebody else is not written over. */
+  replaces: z.string().nullable().default(null),
 });
 export type ActiveEndpoint = z.infer<typeof activeEndpointSchema>;
 
@@ -34,6 +36,8 @@ export const restoreSchema = z.strictObject({
   recoveryId: z.string().min(1),
   recoveryPoint: z.string().min(1),
   source: z.record(z.string(), z.unknown()),
+  /** Fencing number of the run that made the stack: cutovers up to it are no reason for the site to fence itself. */
+  generation: z.int().min(0).default(0),
 });
 export type Restore = z.infer<typeof restoreSchema>;
 
@@ -61,7 +65,26 @@ export const commonSchema = z.strictObject({
   }),
   /** Values for the environment's secret store; set with `pulumi config set --secret --path medplum-dr:secrets.NAME`. */
   secrets: z.record(z.string(), secretValueSchema).default({}),
+  /** Where journals and locks lie: a folder, or `s3://bucket/prefix?region=…`. Outside both sites by default. */
+  control: z.string().min(1).optional(),
+  recovery: z
+    .strictObject({
+      /** After a switchover: how long `rollback` is possible. */
+      commitAfter: durationOrZeroSchema.default(600),
+      /** A step that makes no progress for so long fails. */
+      stallAfter: durationSchema.default(600),
+    })
+    .default({ commitAfter: 600, stallAfter: 600 }),
   activeEndpoint: activeEndpointSchema.optional(),
+  /**
+   * Start this site although traffic leads elsewhere since the cutover of this number; there only while a rollback or an
+   * abort brings the site back.
+   */
+  startDespite: z.strictObject({ generation: z.int().min(0) }).optional(),
+  /** The site of this primary stack is gone for good; the stack stays the environment's front, with its traffic layer. */
+  siteRemoved: z.strictObject({ at: z.iso.datetime() }).optional(),
+  /** Set on the copy that a drill makes: it must not reach anything outside itself. */
+  quarantine: z.strictObject({ drill: z.string().min(1) }).optional(),
   restore: restoreSchema.optional(),
 });
 export type CommonConfig = z.infer<typeof commonSchema>;

@@ -9,8 +9,11 @@ function notText({ input }: { readonly input?: unknown }): string | undefined {
   return input === undefined ? undefined : `${JSON.stringify(input)} ${REMEDY}`;
 }
 
-/** A span of time as people write it in config (`500ms`, `90s`, `5m`, `1h`, `7d`), parsed to seconds. */
+/** A span of time as people write it in config (`500ms`, `90s`, `5m`, `1h`, `7d`), parsed to seconds; `0` needs no unit. */
 export const durationOrZeroSchema = z.string({ error: notText }).transform((text, context) => {
+  if (text.trim() === '0') {
+    return 0;
+  }
   const match = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(text.trim());
   const [, amount, unit] = match ?? [];
   if (amount === undefined || unit === undefined) {

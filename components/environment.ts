@@ -1,11 +1,20 @@
 import * as pulumi from '@pulumi/pulumi';
 import type { CommonConfig } from './config';
-import type { LayerFactories, SiteState } from './layers';
+import type {
+  ApplicationLayer,
+  CacheLayer,
+  DatabaseLayer,
+  LayerFactories,
+  ObjectStorageLayer,
+  SecretsLayer,
+  SiteState,
+} from './layers';
 import type { RestoredFrom } from './restored-from';
 
 export interface EnvironmentArgs {
   readonly config: CommonConfig;
-  /** Name of the site that this stack is. */
+  /** Name of this stack, and of the site that it is. */
+  readonly stack: string;
   readonly site: string;
   readonly layers: LayerFactories;
   /** Values for the secret store, as Pulumi secrets. */
@@ -22,7 +31,8 @@ export const TRAFFIC_TYPE_SUFFIX = ':Traffic';
  * by side. Only a primary has the traffic and monitoring layers: the environment keeps one front for its whole life.
  */
 export class Environment extends pulumi.ComponentResource {
-  readonly siteEndpoint: pulumi.Output<{ address: string; port: number }>;
+  /** Null, as what follows of the site, once the site is removed. */
+  readonly siteEndpoint: pulumi.Output<{ address: string; port: number } | null>;
   readonly endpoint: pulumi.Output<{ name: string; address: string; port: number; site: string } | null>;
   readonly database: pulumi.Output<{
     host: string;
@@ -31,48 +41,40 @@ export class Environment extends pulumi.ComponentResource {
     username: string;
     passwordSecret: string;
     restoredFrom: RestoredFrom | null;
-  }>;
+  } | null>;
   readonly cache: pulumi.Output<{ host: string; port: number; passwordSecret: string } | null>;
-  readonly binaryStorage: pulumi.Output<string>;
-  readonly secretsLocation: pulumi.Output<string>;
+  readonly binaryStorage: pulumi.Output<string | null>;
+  readonly secretsLocation: pulumi.Output<string | null>;
 
   constructor(name: string, args: EnvironmentArgs, options?: pulumi.ComponentResourceOptions) {
     super('medplum-dr:index:Environment', name, {}, options);
-    const { config, layers, site } = args;
-    const { restore, activeEndpoint: active } = config;
-    const state: SiteState = active === undefined || active.site === site ? 'serving' : 'fenced';
+    const { config, layers, site, stack } = args;
+    const { activeEndpoint: active } = config;
     const child: pulumi.ComponentResourceOptions = { parent: this };
-
-    const network = layers.network(`${name}-network`, { state }, child);
-    const secrets = layers.secrets(`${name}-secrets`, { network, values: args.secrets, restore }, child);
-    const cache = layers.cache(`${name}-cache`, { network, secrets, state }, child);
-    const objectStorage = layers.objectStorage(`${name}-object-storage`, { network, state, restore }, child);
-    const database = layers.database(`${name}-database`, { network, secrets, state, restore }, child);
-    const application = layers.application(
-      `${name}-application`,
-      { network, secrets, database, cache, objectStorage, state },
-      child
-    );
-
-    this.siteEndpoint = application.endpoint;
+    const made = config.siteRemoved !== undefined ? null : siteLayers(name, args, child);
+    this.siteEndpoint = pulumi.output(made?.application.endpoint ?? null);
     this.endpoint = pulumi.output(null);
     if (config.role === 'primary') {
-      const siteEndpoint = application.endpoint;
-      const traffic = layers.traffic(`${name}-traffic`, { site, siteEndpoint, active }, child);
+      const traffic = layers.traffic(`${name}-traffic`, { site, siteEndpoint: this.siteEndpoint, active }, child);
       layers.monitoring(`${name}-monitoring`, { traffic }, child);
       this.endpoint = traffic.endpoint;
     }
-    this.database = pulumi.output({
-      host: database.host,
-      port: database.port,
-      name: database.databaseName,
-      username: database.username,
-      passwordSecret: database.passwordSecret,
-      restoredFrom: database.restoredFrom,
-    });
-    this.cache = cache.connection;
-    this.binaryStorage = objectStorage.binaryStorage;
-    this.secretsLocation = secrets.location;
+    const database = made?.database;
+    this.database = pulumi.output(
+      database === undefined
+        ? null
+        : {
+            host: database.host,
+            port: database.port,
+            name: database.databaseName,
+            username: database.username,
+            passwordSecret: database.passwordSecret,
+            restoredFrom: database.restoredFrom,
+          }
+    );
+    this.cache = pulumi.output(made?.cache.connection ?? null);
+    this.binaryStorage = pulumi.output(made?.objectStorage.binaryStorage ?? null);
+    this.secretsLocation = pulumi.output(made?.secrets.location ?? null);
     this.registerOutputs({
       siteEndpoint: this.siteEndpoint,
       endpoint: this.endpoint,
@@ -82,4 +84,31 @@ export class Environment extends pulumi.ComponentResource {
       secretsLocation: this.secretsLocation,
     });
   }
+}
+
+/** What a site is made of: all that goes when the site goes. */
+function siteLayers(name: string, args: EnvironmentArgs, child: pulumi.ComponentResourceOptions): SiteLayers {
+  const { config, layers, stack } = args;
+  const { restore, activeEndpoint: active, startDespite } = config;
+  const serves = active === undefined || active.stack === stack || startDespite !== undefined;
+  const state: SiteState = serves ? 'serving' : 'fenced';
+  const network = layers.network(`${name}-network`, { state }, child);
+  const secrets = layers.secrets(`${name}-secrets`, { network, values: args.secrets, restore }, child);
+  const cache = layers.cache(`${name}-cache`, { network, secrets, state }, child);
+  const objectStorage = layers.objectStorage(`${name}-object-storage`, { network, state, restore }, child);
+  const database = layers.database(`${name}-database`, { network, secrets, state, restore }, child);
+  const application = layers.application(
+    `${name}-application`,
+    { network, secrets, database, cache, objectStorage, state },
+    child
+  );
+  return { secrets, cache, objectStorage, database, application };
+}
+
+interface SiteLayers {
+  readonly secrets: SecretsLayer;
+  readonly cache: CacheLayer;
+  readonly objectStorage: ObjectStorageLayer;
+  readonly database: DatabaseLayer;
+  readonly application: ApplicationLayer;
 }

@@ -96,9 +96,9 @@ export interface ApplicationArgs {
 }
 
 export interface TrafficArgs {
-  /** Name of the site of this stack, and where it answers. */
+  /** Name of the site of this stack, and where it answers; null once that site is removed. */
   readonly site: string;
-  readonly siteEndpoint: pulumi.Input<{ address: string; port: number }>;
+  readonly siteEndpoint: pulumi.Input<{ address: string; port: number } | null>;
   /** From config after a cutover, so that the record depends on no resource of a lost site. */
   readonly active: ActiveEndpoint | undefined;
 }

@@ -17,12 +17,18 @@ export interface PlatformEnvironment {
   readonly recoverySite: string | undefined;
   /** Whether the application is the stand-in of this package and no Medplum server. */
   readonly isStandIn: boolean;
-  /** Folder outside both sites, for journals and locks. */
+  /** Folder outside both sites, for journals and locks; what `control` in config names goes before it. */
   readonly controlDirectory: string;
   /** Makes the layers; called once, inside the Pulumi program, as providers are resources. */
   layers(): LayerFactories;
   /** Config of a stack that recovers this environment at its recovery site. */
-  recoveryConfig(restore: NonNullable<CommonConfig['restore']>): Record<string, unknown>;
+  recoveryConfig(
+    restore: NonNullable<CommonConfig['restore']>,
+    /** Of a drill's copy, which gets a name of its own and may reach nothing. */
+    quarantine?: CommonConfig['quarantine']
+  ): Record<string, unknown>;
+  /** Config keys that protect this stack's site at the given other one (the config of the stack that stood there). */
+  protectionConfig(other: Record<string, unknown>): Record<string, unknown>;
   operations(): SiteOperations;
 }
 

@@ -93,6 +93,7 @@ export function environmentProgram(projectDirectory: string): Record<string, unk
   const secrets = new pulumi.Config(CONFIG_NAMESPACE).getSecretObject<Record<string, string>>('secrets');
   const environment = new Environment('medplum', {
     config: loaded.config,
+    stack,
     site: loaded.site,
     layers: loaded.layers(),
     secrets: secrets ?? {},

@@ -94,6 +94,37 @@ export interface Outage {
   readonly detectedAt: string;
 }
 
+/** Where a planned move stopped the database: everything up to here lies at the recovery site. */
+export interface Drained {
+  /** Position in the write-ahead log, as the platform tells it. */
+  readonly position: string;
+  /** Id of the recovery point that was made after the last write; recorded facts are those of the stopped site. */
+  readonly recoveryPoint: string;
+  /** ISO instant at which the site had stopped taking writes. */
+  readonly stoppedAt: string;
+}
+
+/** Whether a site takes writes now. */
+export type SiteCondition =
+  | { readonly kind: 'taking-writes'; readonly detail: string }
+  | { readonly kind: 'stopped'; readonly detail: string }
+  /** Kept from taking writes, also when it is started again. */
+  | { readonly kind: 'fenced'; readonly detail: string }
+  | { readonly kind: 'unreachable'; readonly detail: string };
+
+/** Something of a site or of its protection that is still there: it may cost money and hold patients' data. */
+export interface Remains {
+  /** What it is, in plain words, with its place. */
+  readonly what: string;
+  readonly sizeBytes: number | null;
+}
+
+export interface BlockedAttempts {
+  readonly target: string;
+  readonly attempts: number;
+}
+
+/** What the driver asks of the site of one stack. `resolve` and `lastOutage` are of the environment's front. */
 export interface SiteOperations {
   /** @param recoveryStack the stack about to be made; what it made already, before a crash, is no obstacle. */
   preflight(recoveryStack: string): Promise<PreflightFinding[]>;
@@ -101,7 +132,30 @@ export interface SiteOperations {
   continuousWindow(): Promise<ContinuousWindow | null>;
   /** @throws OperatorError (`bad-input`) when the target cannot be met; it lists what there is. */
   planRestore(target: RecoveryTarget): Promise<RestorePlan>;
+  /** Stops the site from taking writes, and keeps it so when it comes back. What cannot be reached is told, not thrown. */
   fence(): Promise<FenceResult>;
+  /** Ends what writes; the database stays up, so that it can be asked what was written last. */
+  stopApplication(): Promise<void>;
+  /** Takes the fence off. Nothing is started: the next update of the stack does that. */
+  unfence(): Promise<void>;
+  /**
+   * A planned stop: no new writes, then all that was written is shipped to the recovery site, marked by a recovery point,
+   * then the site is fenced. May be called again after it was interrupted.
+   * @throws OperatorError when the log or the objects do not arrive.
+   */
+  drain(wait: { readonly waiting: (what: string) => void; readonly signal: AbortSignal }): Promise<Drained>;
+  condition(): Promise<SiteCondition>;
+  /** How far the making of a stack of this site's recovery has come, in words that change while it goes on; null: unknown. */
+  restoreProgress(recoveryStack: string): Promise<string | null>;
+  /**
+   * What a drill's copy tried to reach outside itself and was kept from, with counts: `email.example.com:25`, 3. Empty when
+   * it tried nothing; null when the stack is not quarantined, so that nothing was counted.
+   */
+  blockedAttempts(recoveryStack: string): Promise<readonly BlockedAttempts[] | null>;
+  /** What is still there of the site, for a stack that no longer serves; and of its copies at the recovery site. */
+  remains(): Promise<readonly Remains[]>;
+  /** Removes those of its copies at the recovery site; the site itself is removed by the engine. */
+  removeRemains(): Promise<void>;
   /** A secret of a site by name; null when the store has none of that name. */
   secret(outputs: SiteOutputs, name: string): Promise<string | null>;
   connectDatabase(outputs: SiteOutputs): Promise<pg.Client>;

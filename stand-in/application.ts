@@ -11,6 +11,7 @@ import { RedisCache } from './redis-cache';
 import { ResourceCache } from './resource-cache';
 import { ResourceWriter } from './resource-writer';
 import { loadSearchParameters } from './search-parameters';
+import { Subscriptions } from './subscriptions';
 
 /** A started server's parts, as the routes use them. */
 export interface Application {
@@ -39,6 +40,7 @@ export async function startApplication(configuration: ServerConfiguration): Prom
     const resources = new ResourceCache(cache);
     const storage = new BinaryStorage(configuration.binaryFolder);
     const cron = new CronSchedules(cache);
+    const subscriptions = await Subscriptions.load(pool);
     return {
       configuration,
       pool,
@@ -47,7 +49,7 @@ export async function startApplication(configuration: ServerConfiguration): Prom
       cron,
       keys,
       authentication: new Authentication({ pool, cache, resources, keys, baseUrl: configuration.baseUrl }),
-      writer: new ResourceWriter({ pool, resources, cron, storage }),
+      writer: new ResourceWriter({ pool, resources, cron, subscriptions, storage }),
       close: async () => {
         await Promise.all([pool.end(), cache.close()]);
       },

@@ -1,5 +1,5 @@
 // The stand-in: a small server that answers as Medplum does where disaster recovery looks, over PostgreSQL tables laid
-// out as Medplum's. It is not Medplum: it has no access policies, subscriptions, running bots, validation, search
+// out as Medplum's. It is not Medplum: it has no access policies, queues, running bots, validation, search
 // columns or real migrations, and a pass against it shows the recovery's sequence, not Medplum's compatibility.
 import { once } from 'node:events';
 import type { Server } from 'node:http';

@@ -6,6 +6,7 @@ import type { CronSchedules } from './cron';
 import { inTransaction, type Queryable } from './database';
 import type { ResourceCache } from './resource-cache';
 import { type ResourceRow, writeRows } from './resource-rows';
+import type { Subscriptions } from './subscriptions';
 
 // PostgreSQL takes 65,535 parameters in a statement, and a row needs at most 11.
 const rowsPerStatement = 1000;
@@ -16,10 +17,11 @@ export class ResourceWriter {
     pool: Pool;
     resources: ResourceCache;
     cron: CronSchedules;
+    subscriptions: Subscriptions;
     storage: BinaryStorage;
   };
 
-  constructor(parts: { pool: Pool; resources: ResourceCache; cron: CronSchedules; storage: BinaryStorage }) {
+  constructor(parts: ResourceWriter['parts']) {
     this.parts = parts;
   }
 
@@ -71,6 +73,7 @@ export class ResourceWriter {
   async publish(rows: readonly ResourceRow[]): Promise<void> {
     await this.parts.resources.refresh(rows);
     await this.parts.cron.refresh(rows);
+    this.parts.subscriptions.refresh(rows);
   }
 }
 

@@ -1,9 +1,9 @@
 import path from 'node:path';
-import { factsOf } from '../../components/local/postgresql/backup-agent';
+import { factsOf } from '../../components/local/postgresql/facts';
 import { backUpNow } from '../../components/local/postgresql/back-up-now';
 import { OperatorError } from '../../components/errors';
 import type { RehearsalPrimary } from './environment';
-import { REHEARSAL_ENVIRONMENT, type RehearsalWorkspace } from './workspace';
+import { REHEARSAL_ENVIRONMENT, replicaIn, type RehearsalWorkspace } from './workspace';
 
 /** Base backups that a rehearsal keeps: the one taken at first, and those it asks for itself. */
 const KEPT = 5;
@@ -20,7 +20,7 @@ export async function backUp(workspace: RehearsalWorkspace, primary: RehearsalPr
     const { id, damage } = await backUpNow({
       connection: { host, port, database: name, user: username, password: password ?? '' },
       dataDirectory: path.join(workspace.sites.primary, REHEARSAL_ENVIRONMENT, 'database'),
-      replica: path.join(workspace.sites.recovery, 'replica'),
+      replica: replicaIn(workspace),
       facts: () => factsOf(database, `http://${address}:${publicPort}/healthcheck`),
       keep: KEPT,
     });

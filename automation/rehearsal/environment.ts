@@ -19,7 +19,7 @@ import { openEnvironment } from '../stacks/project';
 import { EngineSession } from '../stacks/session';
 import type { Engine } from '../engine';
 import type { Narrator } from './narrator';
-import { REHEARSAL_ENVIRONMENT, type RehearsalWorkspace } from './workspace';
+import { REHEARSAL_ENVIRONMENT, replicaIn, type RehearsalWorkspace } from './workspace';
 
 /** The primary site of a rehearsal, up and with an ordinary client of its own. */
 export interface RehearsalPrimary {
@@ -109,6 +109,6 @@ async function storeCredentials(
   const secrets = await readSecrets(outputs.secretsLocation, key);
   secrets.set(VERIFICATION_CLIENT_ID, credentials.clientId);
   secrets.set(VERIFICATION_CLIENT_SECRET, credentials.clientSecret);
-  const replica = replicatedStoreIn(path.join(workspace.sites.recovery, 'replica'));
+  const replica = replicatedStoreIn(replicaIn(workspace));
   await writeSecrets([outputs.secretsLocation, replica], key, secrets);
 }

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { z } from 'zod';
 import { OperatorError } from '../../components/errors';
 import { createEventStream, type EventStream } from '../events';
+import { realWorld } from '../recovery/real-world';
 import { newRunId, startRecovery, type RecoveryResult, type RecoveryRun } from '../recovery/recover';
 import { openEnvironment, openOwnProject } from '../stacks/project';
 import type { Check } from '../verification/check';
@@ -142,20 +143,24 @@ async function strikeAndRecover(
   narrator.note(`${scenario.title}: now`);
   const damage = await scenario.strike({ workspace, primary, client, signal, narrator });
   const run = startRecovery({
-    id,
-    project: workspace.project,
+    world: await realWorld(workspace.project, primary.environment, primary.session),
     environmentName: REHEARSAL_ENVIRONMENT,
-    environment: primary.environment,
-    session: primary.session,
-    mode: 'drill',
-    takesTraffic: true,
+    request: {
+      kind: 'new',
+      id,
+      mode: 'drill',
+      takesTraffic: true,
+      target: damage.target,
+      lostAt: damage.lostAt,
+      commitAfterSeconds: null,
+    },
+    takeOver: false,
     keep: settings.keep,
     scenario: scenario.name,
-    target: damage.target,
-    resume: null,
-    lostAt: damage.lostAt,
     acceptUnfencedPrimary: false,
     acceptedChecks: [],
+    acceptedRecord: null,
+    stallSeconds: null,
     reportsDirectory,
     signal,
     stream,

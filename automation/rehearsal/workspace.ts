@@ -21,6 +21,11 @@ export interface RehearsalWorkspace {
   readonly engineEnvironment: Readonly<Record<string, string>>;
 }
 
+/** Where the primary site ships its backups, objects and secrets to. */
+export function replicaIn({ sites }: Pick<RehearsalWorkspace, 'sites'>): string {
+  return path.join(sites.recovery, 'replica', REHEARSAL_ENVIRONMENT);
+}
+
 /** Settings of an environment that is built in: the stand-in, and the objectives of the local example. */
 const BUILT_IN: Record<string, unknown> = {
   platform: 'local',

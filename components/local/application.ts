@@ -2,7 +2,9 @@ import path from 'node:path';
 import * as pulumi from '@pulumi/pulumi';
 import type { ApplicationArgs, ApplicationLayer } from '../layers';
 import type { LocalConfig, SiteFolders } from './config';
+import { guardSettings } from './guard/settings';
 import { ownProgram } from '../package-root';
+import { operatorSettings } from './quarantine/settings';
 import { Process, type LocalProvider } from './resources';
 import { DATABASE_PASSWORD, SUPER_ADMIN_CLIENT_ID, SUPER_ADMIN_CLIENT_SECRET } from '../secret-names';
 
@@ -17,6 +19,8 @@ export class Application extends pulumi.ComponentResource implements Application
     name: string,
     args: ApplicationArgs & {
       config: LocalConfig;
+      /** Name of this stack. */
+      stack: string;
       folders: SiteFolders;
       keyFile: string;
       provider: LocalProvider;
@@ -27,6 +31,7 @@ export class Application extends pulumi.ComponentResource implements Application
     const { network, secrets, database, cache, objectStorage, config, folders, provider } = args;
     const { site, application, traffic, role } = config;
     const running = args.state === 'serving';
+    const operator = operatorSettings(config, folders);
     const environment = cache.connection.apply((connection) => ({
       NODE_ENV: 'production',
       MEDPLUM_PORT: String(site.ports.application),
@@ -41,14 +46,14 @@ export class Application extends pulumi.ComponentResource implements Application
         : { MEDPLUM_REDIS_HOST: connection.host, MEDPLUM_REDIS_PORT: String(connection.port) }),
       // Any value switches them off (seen on Medplum 5.0.10): a recovered database is not migrated before it is kept.
       ...(role === 'recovery' ? { MEDPLUM_DATABASE_DISABLE_RUN_POST_DEPLOY_MIGRATIONS: 'true' } : {}),
-      ...application.environment,
+      ...operator.environment,
     }));
     const secretEnvironment = cache.connection.apply((connection) => ({
       MEDPLUM_DATABASE_PASSWORD: DATABASE_PASSWORD,
       MEDPLUM_DEFAULT_SUPER_ADMIN_CLIENT_ID: SUPER_ADMIN_CLIENT_ID,
       MEDPLUM_DEFAULT_SUPER_ADMIN_CLIENT_SECRET: SUPER_ADMIN_CLIENT_SECRET,
       ...(connection === null ? {} : { MEDPLUM_REDIS_PASSWORD: connection.passwordSecret }),
-      ...application.secretEnvironment,
+      ...operator.secretEnvironment,
     }));
     const internal = { address: '127.0.0.1', port: site.ports.application };
     const server = new Process(
@@ -82,6 +87,7 @@ export class Application extends pulumi.ComponentResource implements Application
           MEDPLUM_DR_LOAD_BALANCER: JSON.stringify({
             listen: { address: site.address, port: traffic.port },
             target: internal,
+            guard: guardSettings(config, args.stack, folders.live),
           }),
         },
         logFile: path.join(folders.logs, 'load-balancer.log'),

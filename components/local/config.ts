@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { z } from 'zod';
-import { commonSchema } from '../config';
+import { commonSchema, restoreSchema } from '../config';
 import { durationSchema } from '../duration';
 
 const portSchema = z.int().min(1024, 'must be 1024 or above').max(65535);
@@ -96,6 +96,8 @@ export const localSchema = commonSchema
     recoverySite: siteSchema.optional(),
     /** What lies outside both sites: state, journal, name server, keys, monitoring. */
     outside: z.strictObject({ folder: z.string().min(1) }),
+    /** The copies that a recovery starts from lie where the stack they are of was protected: the source names the place. */
+    restore: restoreSchema.extend({ source: z.looseObject({ replica: z.string().min(1) }) }).optional(),
     application: applicationSchema.strict(),
     traffic: commonSchema.shape.traffic
       .extend({ port: portSchema, dns: z.strictObject({ address: loopbackSchema, port: portSchema }) })
@@ -144,7 +146,10 @@ export const localKeys: readonly string[] = [
   'webhook',
 ];
 
-/** Folders of a site. `live` belongs to one stack; `replica` holds what the other site ships here. */
+/**
+ * Folders of a stack at a site. `live` is the stack's own; `replica` holds what the stack ships here from its own site,
+ * beside what other stacks ship here.
+ */
 export interface SiteFolders {
   readonly root: string;
   readonly live: string;
@@ -155,7 +160,7 @@ export interface SiteFolders {
 export function siteFolders(projectDirectory: string, site: LocalSite, stack: string): SiteFolders {
   const root = path.resolve(projectDirectory, site.folder);
   const live = path.join(root, stack);
-  return { root, live, replica: path.join(root, 'replica'), logs: path.join(live, 'logs') };
+  return { root, live, replica: path.join(root, 'replica', stack), logs: path.join(live, 'logs') };
 }
 
 /** Folders outside both sites. */

@@ -2,13 +2,23 @@ import path from 'node:path';
 import * as pulumi from '@pulumi/pulumi';
 import type { DatabaseArgs, DatabaseLayer } from '../layers';
 import type { RestoredFrom } from '../restored-from';
-import type { LocalConfig, SiteFolders } from './config';
+import type { LocalConfig, LocalSite, SiteFolders } from './config';
 import { ownProgram } from '../package-root';
 import { Postgresql, Process, type LocalProvider } from './resources';
 import { DATABASE_PASSWORD } from '../secret-names';
 
 const DATABASE_NAME = 'medplum';
 const USERNAME = 'medplum';
+
+/** The database of a site, and who uses it; the password is the secret `DATABASE_PASSWORD` of the site. */
+export function databaseOf(site: LocalSite): { host: string; port: number; database: string; user: string } {
+  return { host: site.address, port: site.ports.database, database: DATABASE_NAME, user: USERNAME };
+}
+
+/** Where a site's application is asked for its health and its version, past the load balancer. */
+export function healthUrlOf(site: LocalSite): string {
+  return `http://127.0.0.1:${site.ports.application}/healthcheck`;
+}
 
 /**
  * PostgreSQL with what protects it: the write-ahead log shipped to the other site without pause, and an agent there
@@ -72,13 +82,8 @@ export class Database extends pulumi.ComponentResource implements DatabaseLayer 
       const agent = {
         replica: replicaAtOtherSite,
         dataDirectory: path.join(folders.live, 'database'),
-        connection: {
-          host: config.site.address,
-          port: config.site.ports.database,
-          database: DATABASE_NAME,
-          user: USERNAME,
-        },
-        healthUrl: `http://127.0.0.1:${config.site.ports.application}/healthcheck`,
+        connection: databaseOf(config.site),
+        healthUrl: healthUrlOf(config.site),
         markEverySeconds: config.backup.markEvery,
         baseEverySeconds: config.backup.baseEvery,
         keep: config.backup.keep,

@@ -126,6 +126,8 @@ export class DnsRecord extends pulumi.CustomResource {
       address: string;
       ttlSeconds: number;
       site: string;
+      stack: string;
+      replaces: string | null;
       generation: number;
       server: { address: string; port: number };
     }>,

@@ -2,7 +2,6 @@ import path from 'node:path';
 import * as pulumi from '@pulumi/pulumi';
 import type { SecretsArgs, SecretsLayer } from '../layers';
 import { CACHE_PASSWORD, DATABASE_PASSWORD, SUPER_ADMIN_CLIENT_ID, SUPER_ADMIN_CLIENT_SECRET } from '../secret-names';
-import type { SiteFolders } from './config';
 import { SecretStore, type LocalProvider } from './resources';
 
 /** Where a site keeps its secrets, and where the other site's copy of them comes to lie. */
@@ -20,16 +19,17 @@ export class Secrets extends pulumi.ComponentResource implements SecretsLayer {
   constructor(
     name: string,
     args: SecretsArgs & {
-      folders: SiteFolders;
       /** The other site's replica folder; undefined where there is no other site. */
       replicaAtOtherSite: string | undefined;
       keyFile: string;
+      /** The replica that a recovery starts from; undefined in an environment that is new. */
+      replicaRestoredFrom: string | undefined;
       provider: LocalProvider;
     },
     options: pulumi.ComponentResourceOptions
   ) {
     super('medplum-dr:local:Secrets', name, {}, options);
-    const { network, folders, provider, replicaAtOtherSite, restore } = args;
+    const { network, provider, replicaAtOtherSite, replicaRestoredFrom } = args;
     const store = new SecretStore(
       `${name}-store`,
       {
@@ -43,7 +43,7 @@ export class Secrets extends pulumi.ComponentResource implements SecretsLayer {
         },
         values: pulumi.secret(args.values),
         replicaFile: replicaAtOtherSite === undefined ? null : replicatedStoreIn(replicaAtOtherSite),
-        restoreFrom: restore === undefined ? null : replicatedStoreIn(folders.replica),
+        restoreFrom: replicaRestoredFrom === undefined ? null : replicatedStoreIn(replicaRestoredFrom),
         site: { live: network.networkId },
       },
       { parent: this, provider, protect: true, ignoreChanges: ['restoreFrom'] }

@@ -12,6 +12,8 @@ export class Traffic extends pulumi.ComponentResource implements TrafficLayer {
   constructor(
     name: string,
     args: TrafficArgs & {
+      /** Name of this stack, which serves until the first cutover. */
+      stack: string;
       config: LocalConfig;
       outside: OutsideFolders;
       provider: LocalProvider;
@@ -41,9 +43,11 @@ export class Traffic extends pulumi.ComponentResource implements TrafficLayer {
       {
         zoneFile: outside.zoneFile,
         name: recordName,
-        address: active?.address ?? pulumi.output(args.siteEndpoint).address,
+        address: active?.address ?? pulumi.output(args.siteEndpoint).apply(addressOf),
         ttlSeconds: Math.round(ttl),
         site: active?.site ?? args.site,
+        stack: active?.stack ?? args.stack,
+        replaces: active?.replaces ?? null,
         generation: active?.generation ?? 0,
         server: dns,
       },
@@ -54,4 +58,11 @@ export class Traffic extends pulumi.ComponentResource implements TrafficLayer {
       .apply(([host, address, site]) => ({ name: host, address, port, site }));
     this.registerOutputs({ endpoint: this.endpoint });
   }
+}
+
+function addressOf(endpoint: { address: string } | null): string {
+  if (endpoint === null) {
+    throw new pulumi.RunError('The site of this stack is removed, and medplum-dr:activeEndpoint does not say who serves.');
+  }
+  return endpoint.address;
 }

@@ -86,7 +86,28 @@ describe('application layer of the local platform', () => {
       expect(settingsOf(balancer, 'MEDPLUM_DR_LOAD_BALANCER')).to.deep.equal({
         listen: { address: '127.0.0.2', port: 8103 },
         target: { address: '127.0.0.1', port: 18103 },
+        guard: {
+          name: 'medplum.test',
+          server: { address: '127.0.0.1', port: 15353 },
+          stack: 'local-primary',
+          since: 0,
+          live: PRIMARY,
+        },
       });
+    });
+
+    it('stands guard against cutovers that the site was not started in the knowledge of', async () => {
+      const guardOf = async (config: Record<string, unknown>): Promise<unknown> => {
+        const recorded = await recordEnvironment(config, { preview, stack: 'recovered' });
+        const balancer = recorded.get('medplum-application-load-balancer');
+        return (settingsOf(balancer, 'MEDPLUM_DR_LOAD_BALANCER') as { guard: unknown }).guard;
+      };
+      const recovery = recoveryConfig();
+      const restore = { ...(recovery['restore'] as object), generation: 4 };
+
+      expect(await guardOf({ ...recovery, restore })).to.include({ stack: 'recovered', since: 4 });
+      expect(await guardOf({ ...recovery, restore, startDespite: { generation: 6 } })).to.include({ since: 6 });
+      expect(await guardOf({ ...recovery, restore, quarantine: { drill: 'd-1' } })).to.equal(null);
     });
 
     it('names no Redis where there is none', async () => {

@@ -119,6 +119,27 @@ describe('config of a stack', () => {
     expect(loaded).to.include({ site: 'site-b', recoverySite: undefined });
     expect(loaded.config).to.deep.include({ role: 'recovery', restore: RESTORE });
   });
+
+  it('protects a recovery where the primary stood, from where that is recovered with nothing of the stack between', () => {
+    const first = load(committedConfig()).recoveryConfig(RESTORE);
+    const secrets = { databasePassword: 'sealed' };
+    const protection = load(first).protectionConfig(committedConfig());
+    const serving = { ...first, ...protection, secrets, startDespite: { generation: 1 }, quarantine: { drill: 'd-0' } };
+    const loaded = load(serving);
+    const back = loaded.recoveryConfig({ ...RESTORE, recoveryId: 'r-2' });
+    const { recoverySite, ...kept } = committedConfig();
+
+    expect(protection).to.deep.equal({ recoverySite: committedConfig()['site'] });
+    expect(loaded).to.include({ site: 'site-b', recoverySite: 'site-a' });
+    expect(back).to.deep.equal({ ...kept, role: 'recovery', restore: { ...RESTORE, recoveryId: 'r-2' } });
+    expect(load(back)).to.include({ site: 'site-a', recoverySite: undefined });
+  });
+
+  it('of a recovery is refused without the place of the copies that it starts from', () => {
+    const { replica, ...source } = RESTORE.source;
+    const values = load(committedConfig()).recoveryConfig({ ...RESTORE, source });
+    expect(refusal(values).problems.join()).to.include('restore.source.replica');
+  });
 });
 
 describe('the word that was meant', () => {

@@ -63,7 +63,7 @@ describe('database layer of the local platform', () => {
         databaseName: 'medplum',
         passwordSecret: 'databasePassword',
         secretStore: { storeFile: `${PRIMARY}/secrets/store.json`, keyFile: `${OUTSIDE}/keys/secrets.key` },
-        archive: { directory: `${SITE_B}/replica/wal`, timeoutSeconds: 5 },
+        archive: { directory: `${SITE_B}/replica/local-primary/wal`, timeoutSeconds: 5 },
         restore: null,
         running: true,
         site: { live: PRIMARY },
@@ -110,7 +110,7 @@ describe('database layer of the local platform', () => {
         site: { live: PRIMARY },
       });
       expect(settingsOf(agent, 'MEDPLUM_DR_BACKUP_AGENT')).to.deep.equal({
-        replica: `${SITE_B}/replica`,
+        replica: `${SITE_B}/replica/local-primary`,
         dataDirectory: `${PRIMARY}/database`,
         connection: { host: '127.0.0.2', port: 15432, database: 'medplum', user: 'medplum' },
         healthUrl: 'http://127.0.0.1:18103/healthcheck',

@@ -120,11 +120,34 @@ describe('environment', () => {
       }
     });
 
-    it('serves again once the active endpoint names its own site', async () => {
-      const activeEndpoint = { ...ACTIVE_AT_B, site: 'site-a', address: '127.0.0.2', generation: 2 };
+    it('serves again once the active endpoint names its own stack', async () => {
+      const place = { site: 'site-a', stack: 'local-primary', address: '127.0.0.2' };
+      const activeEndpoint = { ...ACTIVE_AT_B, ...place, generation: 2 };
       const back = await recordEnvironment({ ...committedConfig(), activeEndpoint }, { preview });
       expect(back.get(DATABASE).inputs).to.include({ running: true });
       expect(back.get('medplum-traffic-record').inputs).to.include({ address: '127.0.0.2', generation: 2 });
+    });
+  });
+
+  describe('of a primary whose site is left or removed', () => {
+    it('stays stopped when another stack serves from its own site', async () => {
+      const activeEndpoint = { ...ACTIVE_AT_B, site: 'site-a', address: '127.0.0.2', generation: 2 };
+      const left = await recordEnvironment({ ...committedConfig(), activeEndpoint });
+      expect(left.get(DATABASE).inputs).to.include({ running: false });
+    });
+
+    it('is started all the same while a rollback brings it back, and traffic is not moved by that', async () => {
+      const config = { ...committedConfig(), activeEndpoint: ACTIVE_AT_B, startDespite: { generation: 1 } };
+      const started = await recordEnvironment(config);
+      expect(started.get(DATABASE).inputs).to.include({ running: true });
+      expect(started.get('medplum-traffic-record').inputs).to.include({ address: ACTIVE_AT_B.address });
+    });
+
+    it('is the front alone once its site is removed', async () => {
+      const config = { ...committedConfig(), activeEndpoint: ACTIVE_AT_B, siteRemoved: { at: ACTIVE_AT_B.since } };
+      const front = await recordEnvironment(config);
+      expect(front.get('medplum-traffic-record').inputs).to.include({ address: ACTIVE_AT_B.address });
+      expect(front.all.filter(({ provider }) => provider === AT_SITE)).to.deep.equal([]);
     });
   });
 
@@ -159,7 +182,7 @@ describe('environment', () => {
     const { config, site } = loaded;
     const secrets = { verificationClientSecret: SECRET_VALUE };
     const recording = await recordWithConfig(
-      () => new Environment('medplum', { config, site, layers: loaded.layers(), secrets }),
+      () => new Environment('medplum', { config, site, stack: 'local-primary', layers: loaded.layers(), secrets }),
       {}
     );
     expect(recording.get('medplum-secrets-store').inputs['values']).to.deep.equal({ secret: secrets });

@@ -16,7 +16,8 @@ export const OUTSIDE = `${PROJECT}/.medplum-dr/local-primary/outside`;
 export const RESTORE: Restore = {
   recoveryId: '20261124-1',
   recoveryPoint: 'base-7',
-  source: { baseBackup: 'base-7', target: { kind: 'latest' } },
+  source: { replica: `${SITE_B}/replica/local-primary`, bases: ['base-7'], target: { kind: 'latest' } },
+  generation: 0,
 };
 
 /** What a cutover to the recovery site writes into the primary stack's config. */
@@ -28,6 +29,7 @@ export const ACTIVE_AT_B: ActiveEndpoint = {
   address: '127.0.0.3',
   port: 8103,
   since: '2026-11-24T12:00:00Z',
+  replaces: null,
 };
 
 /** A value that must show in no input but as a secret. */

@@ -9,7 +9,7 @@ describe('folders of the local platform', () => {
     expect(siteFolders(PROJECT, config.site, 'dev')).to.deep.equal({
       root: SITE_A,
       live: `${SITE_A}/dev`,
-      replica: `${SITE_A}/replica`,
+      replica: `${SITE_A}/replica/dev`,
       logs: `${SITE_A}/dev/logs`,
     });
   });

@@ -49,7 +49,7 @@ describe('object storage layer of the local platform', () => {
       });
       expect(recovery.get('medplum-object-storage-store').inputs).to.deep.equal({
         folder: `${SITE_B}/recovered/objects`,
-        restoreFrom: `${SITE_B}/replica/objects`,
+        restoreFrom: `${SITE_B}/replica/local-primary/objects`,
         site: { live: `${SITE_B}/recovered` },
       });
     });
@@ -73,8 +73,8 @@ describe('object storage layer of the local platform', () => {
       });
       expect(settingsOf(replication, 'MEDPLUM_DR_REPLICATION')).to.deep.equal({
         source: `${PRIMARY}/objects`,
-        destination: `${SITE_B}/replica/objects`,
-        stateFile: `${SITE_B}/replica/objects.json`,
+        destination: `${SITE_B}/replica/local-primary/objects`,
+        stateFile: `${SITE_B}/replica/local-primary/objects.json`,
       });
     });
 

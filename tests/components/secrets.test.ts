@@ -55,7 +55,7 @@ describe('secrets layer of the local platform', () => {
         keyFile: `${OUTSIDE}/keys/secrets.key`,
         generate: GENERATE,
         values: { secret: { verificationClientSecret: SECRET_VALUE } },
-        replicaFile: `${SITE_B}/replica/secrets.json`,
+        replicaFile: `${SITE_B}/replica/local-primary/secrets.json`,
         restoreFrom: null,
         site: { live: `${SITE_A}/local-primary` },
       });
@@ -68,7 +68,7 @@ describe('secrets layer of the local platform', () => {
         generate: GENERATE,
         values: { secret: { verificationClientSecret: SECRET_VALUE } },
         replicaFile: null,
-        restoreFrom: `${SITE_B}/replica/secrets.json`,
+        restoreFrom: `${SITE_B}/replica/local-primary/secrets.json`,
         site: { live: `${SITE_B}/recovered` },
       });
     });

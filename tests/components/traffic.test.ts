@@ -65,6 +65,8 @@ describe('traffic layer of the local platform', () => {
         address: known('127.0.0.2'),
         ttlSeconds: 5,
         site: 'site-a',
+        stack: 'local-primary',
+        replaces: null,
         generation: 0,
         server: DNS,
       });
@@ -78,12 +80,24 @@ describe('traffic layer of the local platform', () => {
         address: '127.0.0.3',
         ttlSeconds: 5,
         site: 'site-b',
+        stack: ACTIVE_AT_B.stack,
+        replaces: null,
         generation: 1,
         server: DNS,
       });
       const endpoint = { name: 'medplum.test', address: '127.0.0.3', port: 8103, site: 'site-b' };
       expect(cutOver.get('medplum-traffic').outputs).to.deep.equal({ endpoint });
       expect(cutOver.get('medplum').outputs).to.deep.include({ endpoint });
+    });
+
+    it('names the address that a cutover replaces, so that a change by somebody else is not written over', async () => {
+      const active = { ...ACTIVE_AT_B, replaces: '127.0.0.2' };
+      const recording = await recordEnvironment({ ...committedConfig(), activeEndpoint: active }, { preview });
+
+      expect(recording.get('medplum-traffic-record').inputs).to.deep.include({
+        address: '127.0.0.3',
+        replaces: '127.0.0.2',
+      });
     });
   });
 });

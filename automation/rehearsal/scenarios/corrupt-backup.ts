@@ -2,6 +2,7 @@ import { open, readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { judged } from '../../verification/check';
 import { backUp } from '../back-up';
+import { replicaIn } from '../workspace';
 import { loseSite } from './site-loss';
 import type { Scenario } from './scenario';
 
@@ -14,7 +15,7 @@ export const corruptBackup: Scenario = {
   async strike(context) {
     const { workspace, primary, narrator } = context;
     const damaged = await backUp(workspace, primary);
-    const file = await largestFile(path.join(workspace.sites.recovery, 'replica', 'base', damaged));
+    const file = await largestFile(path.join(replicaIn(workspace), 'base', damaged));
     await flipBit(file);
     narrator.note(`One bit of base backup ${damaged} is flipped, in ${path.basename(file)}`);
     const lostAt = await loseSite(context);

@@ -1,13 +1,36 @@
 import { createServer, Packet } from 'dns2';
 import { z } from 'zod';
-import { readZone } from './zone';
+import { formatServing, nameServed } from './serving';
+import { readZone, type Zone } from './zone';
 
 /*
  * The environment's name server: it answers for the names of its zone file, authoritatively, over UDP and TCP, and
- * refuses all others. The file is read for each question, so a change is visible at once.
+ * refuses all others. Beside each address it tells by a TXT record which stack serves there (`serving.ts`). The file is
+ * read for each question, so a change is visible at once.
  */
 
 const settingsSchema = z.object({ zoneFile: z.string(), address: z.string(), port: z.int() });
+
+type Question = (typeof Packet.prototype.questions)[number];
+
+/** What is added to the answer of a question; null when the name is not in the zone. */
+function answersTo(zone: Zone, question: Question): (typeof Packet.prototype.answers)[number][] | null {
+  const name = question.name.toLowerCase();
+  const served = nameServed(name);
+  const record = zone.records[served ?? name];
+  if (record === undefined) {
+    return null;
+  }
+  const ttl = record.ttlSeconds;
+  if (served === null) {
+    return question.type === Packet.TYPE.A
+      ? [Packet.createResourceFromQuestion(question, { address: record.address, ttl })]
+      : [];
+  }
+  return question.type === Packet.TYPE.TXT
+    ? [Packet.createResourceFromQuestion(question, { data: formatServing(record), ttl })]
+    : [];
+}
 
 async function main(): Promise<void> {
   const settings = settingsSchema.parse(JSON.parse(process.env['MEDPLUM_DR_DNS'] ?? '{}'));
@@ -19,13 +42,12 @@ async function main(): Promise<void> {
       readZone(settings.zoneFile).then(
         (zone) => {
           const question = request.questions[0];
-          const record = question === undefined ? undefined : zone.records[question.name.toLowerCase()];
+          const answers = question === undefined ? null : answersTo(zone, question);
           response.header.aa = 1;
-          if (question === undefined || record === undefined) {
+          if (answers === null) {
             response.header.rcode = 3;
-          } else if (question.type === Packet.TYPE.A) {
-            const { address, ttlSeconds: ttl } = record;
-            response.answers.push(Packet.createResourceFromQuestion(question, { address, ttl }));
+          } else {
+            response.answers.push(...answers);
           }
           void send(response);
         },

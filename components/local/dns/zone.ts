@@ -11,6 +11,8 @@ const recordSchema = z.object({
   generation: z.int().min(0),
   /** Name of the site behind the address. */
   site: z.string(),
+  /** Name of the stack that serves there; empty in records of versions that did not write it. */
+  stack: z.string().default(''),
 });
 export type ZoneRecord = z.infer<typeof recordSchema>;
 
@@ -24,7 +26,7 @@ export async function readZone(zoneFile: string): Promise<Zone> {
 }
 
 /** Changes the zone under a lock, so that two writers cannot lose each other's records. */
-export async function changeZone(zoneFile: string, change: (zone: Zone) => Zone): Promise<Zone> {
+export async function changeZone(zoneFile: string, change: (zone: Zone) => z.input<typeof zoneSchema>): Promise<Zone> {
   await mkdir(path.dirname(zoneFile), { recursive: true });
   const release = await lockfile.lock(zoneFile, {
     realpath: false,
@@ -32,7 +34,7 @@ export async function changeZone(zoneFile: string, change: (zone: Zone) => Zone)
   });
   try {
     const before = await readZone(zoneFile);
-    const after = { ...change(before), serial: before.serial + 1 };
+    const after = zoneSchema.parse({ ...change(before), serial: before.serial + 1 });
     const temporary = `${zoneFile}.partial`;
     await writeFile(temporary, JSON.stringify(after, null, 2));
     await rename(temporary, zoneFile);

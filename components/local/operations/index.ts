@@ -5,13 +5,21 @@ import pg from 'pg';
 import { OperatorError } from '../../errors';
 import type { ConfigContext } from '../../platform';
 import type { SiteOperations, SiteOutputs, StoredObject } from '../../site-operations';
-import { outsideFolders, siteFolders, type LocalConfig, type LocalSite } from '../config';
+import { outsideFolders, siteFolders, type LocalConfig, type LocalSite, type SiteFolders } from '../config';
 import { listRecoveryPoints } from '../postgresql/recovery-points';
+import { readAttempts } from '../quarantine/attempts';
+import { attemptsFile } from '../quarantine/settings';
 import { readSecrets, secretsKey } from '../secrets-store/store';
 import { readWatcherEvents } from '../watcher/events';
+import { removeFence } from '../guard/mark';
+import { siteCondition } from './condition';
+import { drain } from './drain';
 import { fenceSite } from './fence';
 import { preflight } from './preflight';
 import { planRestore, toRecoveryPoint } from './recovery-points';
+import { removeCopies, remains, type RemainsContext } from './remains';
+import { restoreProgress } from './restore-progress';
+import { stopApplication } from './stop-application';
 
 /** What the driver may do with the sites of an environment on this machine. */
 export function localSiteOperations(config: LocalConfig, context: ConfigContext): SiteOperations {
@@ -24,7 +32,15 @@ export function localSiteOperations(config: LocalConfig, context: ConfigContext)
     }
     return config.recoverySite;
   };
+  const folders = (): SiteFolders => siteFolders(context.projectDirectory, config.site, context.stack);
+  const live = (): string => folders().live;
   const replica = (): string => siteFolders(context.projectDirectory, recoverySite(), context.stack).replica;
+  const remainsContext = (): RemainsContext => ({
+    stack: context.stack,
+    site: config.site,
+    folders: folders(),
+    protectedAt: config.recoverySite === undefined ? null : { site: config.recoverySite, replica: replica() },
+  });
   const secret = async (outputs: SiteOutputs, name: string): Promise<string | null> =>
     (await readSecrets(outputs.secretsLocation, await secretsKey(outside.secretsKey))).get(name) ?? null;
 
@@ -41,7 +57,27 @@ export function localSiteOperations(config: LocalConfig, context: ConfigContext)
         : { from: window.from.toISOString(), to: (window.provenTo ?? window.from).toISOString() };
     },
     planRestore: (target) => planRestore(replica(), target),
-    fence: () => fenceSite(config, siteFolders(context.projectDirectory, config.site, context.stack).live),
+    blockedAttempts: (recoveryStack) =>
+      readAttempts(attemptsFile(siteFolders(context.projectDirectory, recoverySite(), recoveryStack))),
+    stopApplication: () => stopApplication(live()),
+    drain: async (wait) =>
+      drain(
+        {
+          site: config.site,
+          folders: folders(),
+          replica: replica(),
+          keyFile: outside.secretsKey,
+          fence: () => fenceSite(config, live()),
+        },
+        wait
+      ),
+    restoreProgress: async (recoveryStack) =>
+      restoreProgress(siteFolders(context.projectDirectory, recoverySite(), recoveryStack)),
+    remains: () => remains(remainsContext()),
+    removeRemains: () => removeCopies(remainsContext()),
+    fence: () => fenceSite(config, live()),
+    unfence: () => removeFence(live()),
+    condition: () => siteCondition(config, live()),
     secret,
     connectDatabase: async (outputs) => {
       const { host, port, name, username, passwordSecret } = outputs.database;

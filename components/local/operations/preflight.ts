@@ -7,10 +7,13 @@ import type { PreflightFinding } from '../../site-operations';
 import { programOnPath } from '../cache';
 import { siteFolders, type LocalConfig, type LocalSite, type OutsideFolders, type SiteFolders } from '../config';
 import { findPostgresql } from '../postgresql/binaries';
-import { listRecoveryPoints } from '../postgresql/recovery-points';
+import { listRecoveryPoints, type RecoveryPoints } from '../postgresql/recovery-points';
 import { sitePresent } from '../provider/site';
 import { replicatedStoreIn } from '../secrets';
 import { readSecrets, secretsKey } from '../secrets-store/store';
+
+/** Two clocks that are both kept by a time server differ by less. */
+const CLOCK_TOLERANCE_SECONDS = 5;
 
 interface PreflightContext {
   readonly config: LocalConfig;
@@ -24,13 +27,17 @@ interface PreflightContext {
 export async function preflight(preflightContext: PreflightContext): Promise<PreflightFinding[]> {
   const { config, context, recoverySite, recoveryStack } = preflightContext;
   const folders = siteFolders(context.projectDirectory, recoverySite, recoveryStack);
+  // The copies are those of the stack that is recovered.
+  const { replica } = siteFolders(context.projectDirectory, recoverySite, context.stack);
+  const points = listRecoveryPoints(replica);
   const findings = await Promise.all([
     looked('recovery-site', () => recoverySiteUsable(folders)),
     ...ports(config, recoverySite).map(({ address, port, key }) =>
       looked(`port-${key}`, () => portFree(folders, address, port, key))
     ),
-    looked('disk-space', () => diskSpace(folders)),
-    looked('secrets', () => secretsReadable(preflightContext, folders)),
+    looked('disk-space', async () => diskSpace(folders, await points)),
+    looked('secrets', () => secretsReadable(preflightContext, replica)),
+    looked('clock', async () => clockAgrees(await points)),
     looked('postgresql', async () => passed(`PostgreSQL ${(await findPostgresql()).version} is at hand`)),
     looked('application', () => applicationThere(config)),
   ]);
@@ -38,24 +45,22 @@ export async function preflight(preflightContext: PreflightContext): Promise<Pre
 }
 
 type Verdict =
-  | { readonly good: true; readonly evidence: string }
-  | { readonly good: false; readonly evidence: string; readonly remedy: string };
+  | { readonly status: 'passed'; readonly evidence: string }
+  | { readonly status: 'failed'; readonly evidence: string; readonly remedy: string }
+  | { readonly status: 'not-checked'; readonly reason: string };
 
 function passed(evidence: string): Verdict {
-  return { good: true, evidence };
+  return { status: 'passed', evidence };
 }
 
 function failed(evidence: string, remedy: string): Verdict {
-  return { good: false, evidence, remedy };
+  return { status: 'failed', evidence, remedy };
 }
 
 /** An error while looking is not a pass: what could not be looked at fails, with what went wrong. */
 async function looked(id: string, look: () => Promise<Verdict>): Promise<PreflightFinding> {
   try {
-    const verdict = await look();
-    return verdict.good
-      ? { id, status: 'passed', evidence: verdict.evidence }
-      : { id, status: 'failed', evidence: verdict.evidence, remedy: verdict.remedy };
+    return { id, ...(await look()) };
   } catch (error) {
     return {
       id,
@@ -137,8 +142,7 @@ function listenError(address: string, port: number): Promise<string | null> {
   });
 }
 
-async function diskSpace(folders: SiteFolders): Promise<Verdict> {
-  const { points } = await listRecoveryPoints(folders.replica);
+async function diskSpace(folders: SiteFolders, { points }: RecoveryPoints): Promise<Verdict> {
   const largest = Math.max(0, ...points.map((point) => point.sizeBytes ?? 0));
   // The copy itself, and the log that is replayed into it.
   const needed = largest * 1.3 + 256 * 1024 * 1024;
@@ -150,8 +154,23 @@ async function diskSpace(folders: SiteFolders): Promise<Verdict> {
     : failed(`The disk is too full: ${text}.`, 'Free room, or choose another folder for the recovery site.');
 }
 
-async function secretsReadable({ outside }: PreflightContext, folders: SiteFolders): Promise<Verdict> {
-  const file = replicatedStoreIn(folders.replica);
+/** Times of recovery points are the database's: a clock behind it would name moments that are not what they are called. */
+function clockAgrees({ points }: RecoveryPoints): Verdict {
+  const newest = points.at(-1);
+  if (newest === undefined) {
+    return { status: 'not-checked', reason: 'there is no recovery point whose time this clock could be held against' };
+  }
+  const aheadSeconds = Math.round((newest.time.getTime() - Date.now()) / 1000);
+  return aheadSeconds > CLOCK_TOLERANCE_SECONDS
+    ? failed(
+        `This machine's clock is behind the database's by ${aheadSeconds} s or more: recovery point ${newest.id} lies in its future.`,
+        'Set the clock (timedatectl shows it): times that are given as a recovery point would be off.'
+      )
+    : passed(`the newest recovery point, ${newest.time.toISOString()}, does not lie in the future of this clock`);
+}
+
+async function secretsReadable({ outside }: PreflightContext, replica: string): Promise<Verdict> {
+  const file = replicatedStoreIn(replica);
   if ((await nearestExisting(outside.secretsKey)) !== outside.secretsKey) {
     return failed(
       `The key of the secrets, ${outside.secretsKey}, is not there.`,

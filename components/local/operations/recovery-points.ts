@@ -25,7 +25,8 @@ export function toRecoveryPoint(point: CataloguePoint, replica: string): Recover
   };
 }
 
-function factsOf(point: CataloguePoint): RecordedFacts | null {
+/** What was recorded with a point; null when nothing was, or not by the backup agent. */
+export function factsOf(point: CataloguePoint): RecordedFacts | null {
   const parsed = factsSchema.safeParse(point.facts);
   return parsed.success ? { fingerprint: parsed.data.fingerprint, serverVersion: parsed.data.serverVersion } : null;
 }

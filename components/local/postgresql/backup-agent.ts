@@ -1,10 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import { z } from 'zod';
-import { takeFingerprint } from '../../../medplum/fingerprint';
 import { messageOf } from '../../errors';
 import { backUpNow } from './back-up-now';
 import type { Facts } from './catalogue';
+import { factsOf } from './facts';
 import { listRecoveryPoints, markRecoveryPoint } from './recovery-points';
 
 /** The agent's configuration, as JSON in MEDPLUM_DR_BACKUP_AGENT. The password is in PGPASSWORD. */
@@ -19,23 +19,6 @@ export const BackupAgentConfig = z.object({
   keep: z.int().positive(),
 });
 export type BackupAgentConfig = z.infer<typeof BackupAgentConfig>;
-
-/** What is known of an environment at a recovery point: JSON of a fingerprint, and the application's version. */
-export async function factsOf(client: pg.ClientBase, healthUrl: string): Promise<Facts> {
-  const [fingerprint, serverVersion] = await Promise.all([takeFingerprint(client), versionOf(healthUrl)]);
-  return { fingerprint: z.json().parse(JSON.parse(JSON.stringify(fingerprint))), serverVersion };
-}
-
-/** Null when the application does not answer, or not with a version. */
-async function versionOf(healthUrl: string): Promise<string | null> {
-  try {
-    const response = await fetch(healthUrl, { signal: AbortSignal.timeout(3000) });
-    const parsed = z.object({ version: z.string() }).safeParse(await response.json());
-    return parsed.success ? parsed.data.version : null;
-  } catch {
-    return null;
-  }
-}
 
 /** Marks recovery points and takes base backups until the signal; a failure is told and tried again. */
 export async function runBackupAgent(

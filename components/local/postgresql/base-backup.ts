@@ -1,14 +1,14 @@
 import { createHash } from 'node:crypto';
-import { mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
-import { OperatorError } from '../../errors';
 import { CONTROL_FILE, filesToBackUp, STANDARD_FOLDERS } from './data-files';
 import { syncFileSystem, syncFolder } from './durable';
 import { diskFull } from './failures';
 import { readFiles } from './file-pool';
 import { formatManifest, MANIFEST_NAME, type ManifestFile } from './manifest';
+import { archiveHistory } from './timeline-history';
+import { waitForSegment } from './wal-arrival';
 import { lastSegmentNumber, parseLsn, segmentName } from './wal-segment';
 
 export interface BaseBackupOptions {
@@ -80,7 +80,9 @@ export async function takeBaseBackup(options: BaseBackupOptions): Promise<BaseBa
     await makeDurable(partial, files);
     const segmentBytes = Number(stopped['segment']);
     const last = segmentName({ timeline, number: lastSegmentNumber(stopLsn, segmentBytes) }, segmentBytes);
-    await waitForSegment(client, options, last);
+    // Without the WAL up to its end a base backup cannot be restored, nor without the history of its timeline.
+    await waitForSegment(client, { ...options.archive, signal: options.signal }, last);
+    await archiveHistory(options.dataDirectory, options.archive.directory, timeline);
     await rename(partial, options.destination);
     await syncFolder(dirname(options.destination));
     const sizeBytes = files.reduce((sum, { size }) => sum + size, 0);
@@ -181,35 +183,5 @@ async function makeDurable(partial: string, files: readonly ManifestFile[]): Pro
   }
   for (const folder of new Set(['.', ...STANDARD_FOLDERS, ...files.map(({ path }) => dirname(path))])) {
     await syncFolder(join(partial, folder));
-  }
-}
-
-/** Without the WAL up to its end a base backup cannot be restored. */
-async function waitForSegment(client: pg.Client, options: BaseBackupOptions, name: string): Promise<void> {
-  const { directory, timeoutSeconds = 60 } = options.archive;
-  const deadline = Date.now() + timeoutSeconds * 1000;
-  for (;;) {
-    options.signal?.throwIfAborted();
-    const isThere = await stat(join(directory, name)).then(
-      () => true,
-      () => false
-    );
-    if (isThere) {
-      return;
-    }
-    if (Date.now() > deadline) {
-      const { rows } = await client.query<{ failed: string | null }>(
-        'select last_failed_wal as failed from pg_stat_archiver where last_failed_time > coalesce(last_archived_time, to_timestamp(0))'
-      );
-      const cause = rows[0]?.failed ? `; the server failed to archive ${rows[0].failed}` : '';
-      throw new OperatorError(
-        'recovery-failed',
-        `WAL segment ${name} did not reach ${directory} in ${timeoutSeconds} s${cause}`,
-        {
-          hint: "See the server's log for basic_archive; check that the folder exists, is writable for it, and has room.",
-        }
-      );
-    }
-    await delay(50);
   }
 }

@@ -5,7 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Postgresql } from './binaries';
 import { machineFailure } from './failures';
 import { runProgram } from './process';
-import { lastLines, logSince, prepareLog } from './server-log';
+import { lastLines, logSince, prepareLog, redoPosition } from './server-log';
 import { formatSettings, RECOVERY_FILE } from './settings';
 import { serverStatus } from './status';
 import { AHEAD_FOLDER, restoreCommand } from './wal-ahead';
@@ -130,8 +130,8 @@ async function watchLsn(
   while (tell && !ended.aborted) {
     const text = await logSince(logFile, from);
     from += Buffer.byteLength(text);
-    const lsn = [...text.matchAll(/redo (?:in progress|starts at|done at).*?([0-9A-F]+\/[0-9A-F]+)/g)].at(-1)?.[1];
-    if (lsn !== undefined) {
+    const lsn = redoPosition(text);
+    if (lsn !== null) {
       tell(lsn);
     }
     await delay(200, undefined, { signal: ended }).catch(() => undefined);

@@ -9,6 +9,7 @@ import { copyBase } from './copy-base';
 import { syncFileSystem, writeWhole } from './durable';
 import { removeRecoverySettings, replay, type Replay } from './replay';
 import { type BasePlan, planBase, provesTime, type ReplicaView, type RestoreTarget } from './restore-plan';
+import { RESTORE_MARKER } from './restore-state';
 import { start, stop } from './server';
 import { settingsText, type WalArchiving, writeSettings } from './settings';
 import { fetchAhead } from './wal-ahead';
@@ -33,7 +34,7 @@ export interface RestoreOptions {
   readonly logFile: string;
   readonly address: string;
   readonly port: number;
-  /** Where the restored server archives its own WAL; without it archiving is off. */
+  /** Where the restored server archives its own WAL; without it the log is thrown away. */
   readonly archive?: WalArchiving;
   readonly onProgress?: (progress: RestoreProgress) => void;
   readonly signal?: AbortSignal;
@@ -56,8 +57,6 @@ export interface Restored {
   readonly shortfall: string | null;
 }
 
-const MARKER = 'medplum-dr-restore-in-progress';
-
 /**
  * Restores a database straight into place and leaves its server running, writable, and on disk.
  *
@@ -74,7 +73,7 @@ export async function restore(options: RestoreOptions): Promise<Restored> {
   const archive = await archivedWal(wal);
   await (archive.segmentBytes === null ? undefined : assertReachable(postgresql, wal, 'read'));
   await makeServerFolder(postgresql, dataDirectory, 0o700);
-  await writeWhole(join(dataDirectory, MARKER), 'This folder is being restored; nothing in it is in use.\n');
+  await writeWhole(join(dataDirectory, RESTORE_MARKER), 'This folder is being restored; nothing in it is in use.\n');
   const view: ReplicaView = { replica, archive, entries: (await readCatalogue(replica)).entries, bases };
   const skipped: Restored['skipped'] = [];
   try {
@@ -183,7 +182,7 @@ async function settle(options: RestoreOptions, postgresql: Postgresql, canSync: 
       hint: 'Look for disk errors (dmesg), then run again.',
     });
   }
-  await rm(join(dataDirectory, MARKER));
+  await rm(join(dataDirectory, RESTORE_MARKER));
   await start({ dataDirectory, logFile });
 }
 
@@ -213,7 +212,7 @@ async function makeRoom({ dataDirectory, address, port }: RestoreOptions): Promi
     }
     throw error;
   });
-  if (names.includes(MARKER)) {
+  if (names.includes(RESTORE_MARKER)) {
     await stop({ dataDirectory, mode: 'immediate' });
     await rm(dataDirectory, { recursive: true, force: true });
   } else if (names.length > 0) {
@@ -245,7 +244,7 @@ async function makeRoom({ dataDirectory, address, port }: RestoreOptions): Promi
 async function clear(dataDirectory: string): Promise<void> {
   await stop({ dataDirectory, mode: 'immediate' });
   for (const name of await readdir(dataDirectory)) {
-    if (name !== MARKER) {
+    if (name !== RESTORE_MARKER) {
       await rm(join(dataDirectory, name), { recursive: true, force: true });
     }
   }

@@ -25,6 +25,11 @@ export async function logSince(logFile: string, offset: number): Promise<string>
   }
 }
 
+/** The newest position that a replay told of in a log; null when it told of none. */
+export function redoPosition(log: string): string | null {
+  return [...log.matchAll(/redo (?:in progress|starts at|done at).*?([0-9A-F]+\/[0-9A-F]+)/g)].at(-1)?.[1] ?? null;
+}
+
 /** The last lines of a log, for a person. */
 export function lastLines(text: string, count = 8): string {
   return text.trimEnd().split('\n').slice(-count).join('\n');

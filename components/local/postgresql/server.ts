@@ -1,6 +1,8 @@
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { OperatorError } from '../../errors';
-import { assertReachable } from './access';
+import { assertReachable, makeServerFolder } from './access';
 import { findPostgresql } from './binaries';
 import { runProgram } from './process';
 import { startFailure } from './failures';
@@ -11,7 +13,10 @@ import { serverStatus } from './status';
 export { initialise } from './initialise';
 export { serverStatus } from './status';
 
-const RELOADABLE = /^(archive_timeout|basic_archive\.archive_directory) = /;
+const RELOADABLE = /^(archive_timeout|archive_library|archive_command|basic_archive\.archive_directory) = /;
+
+/** What PostgreSQL leaves between two starts of its archiver, in whole seconds (PGARCH_RESTART_INTERVAL), and one more. */
+const ARCHIVER_REST_MILLISECONDS = 11_000;
 
 export interface StartOptions {
   readonly dataDirectory: string;
@@ -87,28 +92,55 @@ export async function stop(options: {
   }
 }
 
+/** Whether these settings are not what a server has, in what it takes only by a restart (address, port). */
+export async function needsRestart(options: ServerSettings & { readonly dataDirectory: string }): Promise<boolean> {
+  return lasting(await readSettings(options.dataDirectory)) !== lasting(settingsText(options));
+}
+
 /**
- * Gives a server other settings. A running one takes what it can at once.
+ * Gives a server other settings. A running one takes what it can at once, a new archive among it.
  *
- * @returns whether the rest (address, port, archiving on or off) waits for a restart.
+ * @returns whether the rest (address, port) waits for a restart.
  */
 export async function reconfigure(
   options: ServerSettings & { readonly dataDirectory: string }
 ): Promise<{ restartRequired: boolean }> {
-  const { dataDirectory } = options;
+  const { dataDirectory, archive } = options;
   const postgresql = await findPostgresql();
+  const restartRequired = await needsRestart(options);
+  if (archive) {
+    await makeServerFolder(postgresql, archive.directory, 0o700);
+  }
   const before = await readSettings(dataDirectory);
-  const after = settingsText(options);
-  const isRunning = (await serverStatus(dataDirectory)).state === 'running';
-  if (before === after) {
+  const changesArchiver = before.includes("archive_library = ''") === Boolean(archive);
+  if (before !== settingsText(options)) {
+    await writeSettings(postgresql, dataDirectory, options);
+  }
+  if ((await serverStatus(dataDirectory)).state !== 'running') {
     return { restartRequired: false };
   }
-  await writeSettings(postgresql, dataDirectory, options);
-  if (!isRunning) {
-    return { restartRequired: false };
+  if (changesArchiver) {
+    await untilArchiverMayRestart(dataDirectory);
   }
-  await runProgram(postgresql.pgCtl, ['reload', '-D', dataDirectory], { runAs: postgresql.runAs });
-  return { restartRequired: lasting(before) !== lasting(after) };
+  // Also when the file is right: whoever wrote it may have been killed before the server was told.
+  const { code, stderr } = await runProgram(postgresql.pgCtl, ['reload', '-D', dataDirectory], {
+    runAs: postgresql.runAs,
+  });
+  if (code !== 0) {
+    throw new OperatorError('recovery-failed', `PostgreSQL in ${dataDirectory} was not reloaded: ${stderr.trim()}`, {
+      hint: 'Its new settings are written: reload or restart it.',
+    });
+  }
+  return { restartRequired };
+}
+
+/**
+ * A new archive library ends the archiver, which PostgreSQL (16) starts again at once when it is 10 s old, else only when
+ * something wakes the server, which may be a minute later. The pid file is written last when the server becomes ready.
+ */
+async function untilArchiverMayRestart(dataDirectory: string): Promise<void> {
+  const { mtimeMs } = await stat(join(dataDirectory, 'postmaster.pid'));
+  await delay(Math.max(0, mtimeMs + ARCHIVER_REST_MILLISECONDS - Date.now()));
 }
 
 function lasting(settings: string): string {

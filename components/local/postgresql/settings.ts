@@ -68,8 +68,11 @@ export function settingsText({ address, port, archive }: ServerSettings): string
     full_page_writes: true,
     wal_compression: 'pglz',
     max_wal_size: '2GB',
-    archive_mode: archive ? 'on' : 'off',
+    // Always on, as changing that takes a restart: a database that is protected later only reloads. What nobody
+    // protects is thrown away, by a command of the shell: with neither command nor library it would pile up.
+    archive_mode: 'on',
     archive_library: archive ? 'basic_archive' : '',
+    archive_command: archive ? '' : 'true',
     ...(archive
       ? { 'basic_archive.archive_directory': archive.directory, archive_timeout: archive.timeoutSeconds }
       : {}),

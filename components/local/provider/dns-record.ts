@@ -10,6 +10,10 @@ const inputs = z.object({
   address: z.string(),
   ttlSeconds: z.number(),
   site: z.string(),
+  /** Name of the stack that serves there. State of versions that did not write it has none. */
+  stack: z.string().default(''),
+  /** Address that the record must hold when this one is written; null when any will do. */
+  replaces: z.string().nullable().default(null),
   /** Number of the cutover that asks for this address; 0 before the first. */
   generation: z.number(),
   server: z.object({ address: z.string(), port: z.number() }),
@@ -24,16 +28,30 @@ function wanted(record: Inputs): ZoneRecord {
     ttlSeconds: record.ttlSeconds,
     generation: record.generation,
     site: record.site,
+    stack: record.stack,
   };
+}
+
+/** @throws when the record is not the one that this change was decided on. */
+function assertUnchanged(record: Inputs, before: ZoneRecord): void {
+  const { name, address, generation, replaces } = record;
+  if (before.generation > generation) {
+    throw new Error(
+      `${name} leads to ${before.address} (site ${before.site}) since cutover ${before.generation}, and this config knows only of cutover ${generation}: it would move traffic back to ${address}. Use the stack config that the recovery wrote (medplum-dr:activeEndpoint)`
+    );
+  }
+  if (replaces !== null && before.address !== replaces && before.address !== address) {
+    throw new Error(
+      `${name} was to be moved from ${replaces} to ${address}, but it leads to ${before.address} (site ${before.site}, cutover ${before.generation}): somebody else changed it, and nothing was changed here. Expected: ${replaces}; found: ${before.address}. Find out who changed it; then set the record back to ${replaces}, or medplum-dr:activeEndpoint.replaces to ${before.address}, and run this again`
+    );
+  }
 }
 
 async function write(record: Inputs): Promise<State> {
   await changeZone(record.zoneFile, (zone) => {
     const before = zone.records[record.name];
-    if (before !== undefined && before.generation > record.generation) {
-      throw new Error(
-        `${record.name} leads to ${before.address} (site ${before.site}) since cutover ${before.generation}, and this config knows only of cutover ${record.generation}: it would move traffic back to ${record.address}. Use the stack config that the recovery wrote (medplum-dr:activeEndpoint)`
-      );
+    if (before !== undefined) {
+      assertUnchanged(record, before);
     }
     return { ...zone, records: { ...zone.records, [record.name]: wanted(record) } };
   });
@@ -70,9 +88,13 @@ export const dnsRecordResource: LocalResource<Inputs, State> = {
     }
     // After a refresh the recorded state is what was found, so what is wanted is compared as well.
     return [record.current, record.address].every((address) => address === current.address) &&
-      current.ttlSeconds === record.ttlSeconds
+      current.ttlSeconds === record.ttlSeconds &&
+      current.stack === record.stack
       ? { kind: 'as-recorded' }
-      : { kind: 'drifted', state: { ...record, current: current.address, generation: current.generation } };
+      : {
+          kind: 'drifted',
+          state: { ...record, current: current.address, generation: current.generation, stack: current.stack },
+        };
   },
   async update(_old, record) {
     return write(record);

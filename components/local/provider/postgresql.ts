@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { z } from 'zod';
+import { refuseWhenFenced } from '../guard/mark';
 import { restore } from '../postgresql/restore';
 import {
   earlierRestore,
@@ -9,7 +10,7 @@ import {
   type RestoreSource,
   writeRestoreRecord,
 } from '../postgresql/restore-record';
-import { initialise, reconfigure, serverStatus, start, stop } from '../postgresql/server';
+import { initialise, needsRestart, reconfigure, serverStatus, start, stop } from '../postgresql/server';
 import { readSecrets, secretsKey } from '../secrets-store/store';
 import type { LocalResource } from './resource';
 import { sitePresent } from './site';
@@ -66,9 +67,7 @@ async function createRestored(database: Inputs, source: RestoreSource): Promise<
   const { target } = source;
   const earlier = await earlierRestore(dataDirectory, source);
   if (earlier !== null) {
-    if ((await status(database)) === 'stopped') {
-      await start({ dataDirectory, logFile });
-    }
+    await run(database);
     return { ...database, ...earlier, status: 'running' };
   }
   await writeRestoreRecord(dataDirectory, { source, result: null });
@@ -91,7 +90,25 @@ async function createRestored(database: Inputs, source: RestoreSource): Promise<
     restoreSeconds: { copy: restored.timings.copySeconds, replay: restored.timings.replaySeconds },
   };
   await writeRestoreRecord(dataDirectory, { source, result });
+  if (database.archive !== null) {
+    // Only from here on: a restore that is made again would archive the same names anew. Nobody uses the server yet, and
+    // a restart is quicker than a reload that changes the archive of one so young.
+    await stop({ dataDirectory, mode: 'fast' });
+    await run(database);
+  }
   return { ...database, ...result, status: 'running' };
+}
+
+/** Has a database that is there run with its settings, and restarts it only for those that take it. */
+async function run(database: Inputs): Promise<void> {
+  const { dataDirectory, logFile, address, port, archive } = database;
+  const settings = { dataDirectory, address, port, ...(archive === null ? {} : { archive }) };
+  // Stopped first: one that is killed in between leaves a server that needs its restart still, or is stopped.
+  if ((await status(database)) === 'running' && (await needsRestart(settings))) {
+    await stop({ dataDirectory, mode: 'fast' });
+  }
+  await reconfigure(settings);
+  await start({ dataDirectory, logFile });
 }
 
 export const postgresqlResource: LocalResource<Inputs, State> = {
@@ -100,6 +117,7 @@ export const postgresqlResource: LocalResource<Inputs, State> = {
   replaceOn: ['dataDirectory', 'databaseName', 'username'],
   createOnly: ['restore'],
   async create(database) {
+    await refuseWhenFenced(database.site.live);
     const created =
       database.restore === null ? await createNew(database) : await createRestored(database, database.restore);
     return { id: database.dataDirectory, state: created };
@@ -113,7 +131,7 @@ export const postgresqlResource: LocalResource<Inputs, State> = {
       : { kind: 'drifted', state: { ...database, status: now } };
   },
   async update(old, database) {
-    const { dataDirectory, logFile } = database;
+    const { dataDirectory } = database;
     const merged = { ...old, ...database, restore: old.restore };
     const now = await status(database);
     if (now === 'missing') {
@@ -124,16 +142,17 @@ export const postgresqlResource: LocalResource<Inputs, State> = {
       }
       return { ...merged, status: 'missing' };
     }
+    if (database.running) {
+      await refuseWhenFenced(database.site.live);
+      await run(database);
+      return { ...merged, status: 'running' };
+    }
     if (now === 'running') {
       await stop({ dataDirectory, mode: 'fast' });
     }
     const { address, port, archive } = database;
     await reconfigure({ dataDirectory, address, port, ...(archive === null ? {} : { archive }) });
-    if (!database.running) {
-      return { ...merged, status: 'stopped' };
-    }
-    await start({ dataDirectory, logFile });
-    return { ...merged, status: 'running' };
+    return { ...merged, status: 'stopped' };
   },
   async remove(database) {
     if ((await status(database)) === 'running') {

@@ -3,6 +3,7 @@ import net from 'node:net';
 import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
+import { refuseWhenFenced } from '../guard/mark';
 import { runningDaemon, startDaemon, stopDaemon } from '../process/daemon';
 import { readSecrets, secretsKey } from '../secrets-store/store';
 import type { LocalResource } from './resource';
@@ -62,6 +63,9 @@ async function start(process_: Inputs): Promise<State> {
   await stopDaemon(process_.pidFile);
   if (!process_.running || (process_.site !== null && !(await sitePresent(process_.site)))) {
     return { ...process_, status: 'stopped' };
+  }
+  if (process_.site !== null) {
+    await refuseWhenFenced(process_.site.live);
   }
   const { command, folder, logFile, pidFile, ready } = process_;
   if (ready.kind !== 'started' && (await answers(ready))) {

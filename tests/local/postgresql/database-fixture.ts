@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
+import { REHEARSAL_ENVIRONMENT } from '../../../automation/rehearsal/workspace';
 import { backUpNow, type BackedUp } from '../../../components/local/postgresql/back-up-now';
 import { markRecoveryPoint } from '../../../components/local/postgresql/recovery-points';
 import { restore, type Restored, type RestoreOptions } from '../../../components/local/postgresql/restore';
@@ -61,7 +62,8 @@ export async function until(what: string, isSo: () => Promise<boolean>, seconds 
 export async function startDatabase(): Promise<DatabaseFixture> {
   const folder = await testFolder();
   const dataDirectory = join(folder, 'data');
-  const replica = join(folder, 'replica');
+  // Where a site keeps what the stack of that name ships to it.
+  const replica = join(folder, 'replica', REHEARSAL_ENVIRONMENT);
   const [address, port] = ['127.0.0.1', await freePort()];
   const login = { host: address, user: 'medplum', database: 'medplum', password: PASSWORD };
   const connection = { ...login, port };

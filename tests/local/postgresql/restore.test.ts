@@ -74,11 +74,18 @@ describe('local PostgreSQL: restore', function () {
     expect(await labels(restored.connection)).to.deep.equal(['after the delete']);
     await database.query(`insert into note (label) values ('written after')`, restored.connection);
     const settings = await database.query(
-      `select name, setting from pg_settings where name in ('fsync', 'archive_mode', 'restore_command', 'recovery_target_timeline')`,
+      `select name, setting from pg_settings where name in ('fsync', 'archive_mode', 'archive_library', 'archive_command', 'restore_command', 'recovery_target_timeline')`,
       restored.connection
     );
     expect(Object.fromEntries(settings.map((row) => [row['name'], row['setting']]))).to.deep.equal({
-      ...{ fsync: 'on', archive_mode: 'off', restore_command: '', recovery_target_timeline: 'latest' },
+      ...{
+        fsync: 'on',
+        archive_mode: 'on',
+        archive_library: '',
+        archive_command: 'true',
+        restore_command: '',
+        recovery_target_timeline: 'latest',
+      },
     });
     const left = await readdir(restored.dataDirectory);
     expect(left.filter((name) => /signal|ahead|recovery|in-progress/.test(name))).to.deep.equal([]);

@@ -4,6 +4,7 @@ import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { destroySite } from '../../../automation/rehearsal/destroy-site';
 import { removeStackConfig, writeStackConfig } from '../../../automation/stacks/project';
+import { changeZone, readZone } from '../../../components/local/dns/zone';
 import { serverStatus } from '../../../components/local/postgresql/server';
 import { TRAFFIC_TYPE_SUFFIX } from '../../../components/environment';
 import { stackName, TestEnvironment } from './environment';
@@ -18,7 +19,9 @@ describe('an environment of the local platform whose traffic moves to another si
   });
   after(() => environment.remove());
 
-  async function activate(generation: number): Promise<void> {
+  const zoneFile = (): string => path.join(environment.workspace.outside, 'dns', 'zone.json');
+
+  async function activate(generation: number, replaces: string | null = null): Promise<void> {
     const { recoverySite, traffic } = environment.config;
     await writeStackConfig(environment.workspace.project, stackName, {
       activeEndpoint: {
@@ -29,6 +32,7 @@ describe('an environment of the local platform whose traffic moves to another si
         recoveryId: 'r-1',
         generation,
         since: new Date().toISOString(),
+        replaces,
       },
     });
   }
@@ -54,11 +58,39 @@ describe('an environment of the local platform whose traffic moves to another si
     expect(dropped.changed).to.deep.equal({});
   });
 
+  it('does not write over a record that somebody else changed since, and names both values', async () => {
+    const { site, recoverySite, traffic } = environment.config;
+    const record = (await readZone(zoneFile())).records[traffic.name]!;
+    const foreign = { ...record, address: '127.0.0.99' };
+    await changeZone(zoneFile(), (zone) => ({ ...zone, records: { [traffic.name]: foreign } }));
+    await activate(2, site.address);
+
+    const cutover = await environment
+      .up({ target: [`urn:pulumi:${stackName}::${environment.workspace.project.name}::**${TRAFFIC_TYPE_SUFFIX}**`] })
+      .catch((error: unknown) => String(error));
+    await environment.refresh();
+    const whole = await environment.up().catch((error: unknown) => String(error));
+
+    for (const message of [cutover, whole]) {
+      expect(message).to.include(`was to be moved from ${site.address} to ${recoverySite!.address}`);
+      expect(message)
+        .to.include(`Expected: ${site.address}; found: 127.0.0.99`)
+        .and.include('nothing was changed here');
+    }
+    expect((await readZone(zoneFile())).records[traffic.name]).to.deep.equal(foreign);
+    expect(await answered()).to.deep.equal(['127.0.0.99']);
+
+    await changeZone(zoneFile(), (zone) => ({ ...zone, records: { [traffic.name]: record } }));
+    await removeStackConfig(environment.workspace.project, stackName, 'activeEndpoint');
+    await environment.up();
+    expect(await answered()).to.deep.equal([site.address]);
+  });
+
   it('moves its record by the traffic layer alone while its own site is lost', async () => {
     const before = await environment.recorded();
     const { replica, workspace } = environment;
     await destroySite(workspace.sites.primary);
-    await activate(2);
+    await activate(2, environment.config.site.address);
 
     const moved = await environment.up({
       target: [`urn:pulumi:${stackName}::${workspace.project.name}::**${TRAFFIC_TYPE_SUFFIX}**`],
@@ -66,6 +98,9 @@ describe('an environment of the local platform whose traffic moves to another si
 
     expect(moved.changed).to.deep.equal({ update: ['medplum-traffic-record'] });
     expect(await answered()).to.deep.equal([environment.config.recoverySite!.address]);
+    expect((await readZone(zoneFile())).records[environment.config.traffic.name]).to.include({
+      ...{ generation: 2, site: 'site-b', stack: 'recovered' },
+    });
     const after = await environment.recorded();
     const untouched = Object.keys(before).filter((name) => !/^(medplum-dr-|medplum$|medplum-traffic)/.test(name));
     expect(untouched).to.include('medplum-database-postgresql').and.include('medplum-application-server');

@@ -7,7 +7,12 @@ import path from 'node:path';
 import { LocalWorkspace, Stack, type EngineEvent, type PulumiFn } from '@pulumi/pulumi/automation';
 import { engineEnvironment, findEngine, type Engine } from '../../../automation/engine';
 import { cleanUp } from '../../../automation/rehearsal/clean-up';
-import { makeWorkspace, REHEARSAL_ENVIRONMENT, type RehearsalWorkspace } from '../../../automation/rehearsal/workspace';
+import {
+  makeWorkspace,
+  REHEARSAL_ENVIRONMENT,
+  replicaIn,
+  type RehearsalWorkspace,
+} from '../../../automation/rehearsal/workspace';
 import { readStackConfig } from '../../../automation/stacks/project';
 import { localSchema, type LocalConfig } from '../../../components/local/config';
 import { runningDaemon } from '../../../components/local/process/daemon';
@@ -58,7 +63,7 @@ export class TestEnvironment {
   }
 
   get replica(): string {
-    return path.join(this.workspace.sites.recovery, 'replica');
+    return replicaIn(this.workspace);
   }
 
   pidFile(name: string): string {
