@@ -15,7 +15,7 @@ export async function main(args: readonly string[]): Promise<number> {
     .addHelpText(
       'after',
       '\nExit codes: 0 done, 1 fault of the program, 2 bad input, 3 preflight failed (nothing was made), 4 recovery failed' +
-        '\n(go on with recover --resume ID), 5 no Pulumi engine, 6 not implemented, 7 locked by another run, 130 cancelled.'
+        '\n(go on with resume ID, or undo it with abort ID), 5 no Pulumi engine, 6 not implemented, 7 locked by another run, 130 cancelled.'
     );
   const outcome = { exitCode: 0 };
   addCommands(program, (exitCode) => {

@@ -1,5 +1,5 @@
 import { PassThrough } from 'node:stream';
-import type { StepId } from './recovery/results';
+import type { RunMode, StepId } from './recovery/results';
 import type { Check } from './verification/check';
 
 /** What a run tells while it goes on. Instants are ISO with milliseconds, spans are seconds. */
@@ -8,7 +8,7 @@ export type RecoveryEvent =
       readonly kind: 'run-started';
       readonly at: string;
       readonly id: string;
-      readonly mode: 'recovery' | 'drill';
+      readonly mode: RunMode;
       readonly environment: string;
     }
   | {
@@ -26,6 +26,14 @@ export type RecoveryEvent =
       readonly status: 'done' | 'failed' | 'skipped';
       readonly seconds: number;
       readonly summary: string;
+    }
+  /** Once a step, when it goes on beyond what it was expected to take. */
+  | {
+      readonly kind: 'over-budget';
+      readonly at: string;
+      readonly step: StepId;
+      readonly budgetSeconds: number;
+      readonly text: string;
     }
   | { readonly kind: 'check'; readonly at: string; readonly step: StepId; readonly check: Check }
   | {

@@ -1,15 +1,24 @@
 import path from 'node:path';
 import { OperatorError } from '../components/errors';
+import type { PlatformEnvironment } from '../components/platform';
 import type { ContinuousWindow, RecoveryPoint, RestorePlan, PreflightFinding } from '../components/site-operations';
 import { engineEnvironment, ensureLanguageHost, findEngine } from './engine';
-import { startRecovery, type RecoveryRun } from './recovery/recover';
-import { removeRunOf } from './recovery/remove-run';
-import { STEP_IDS, type StepId } from './recovery/results';
-import { preflightFindings } from './recovery/serving-site';
+import { createEventStream, type Emit } from './events';
+import { abortRun } from './recovery/abort';
+import { findRun } from './recovery/find-run';
+import { protectEnvironment } from './recovery/protect';
+import { controlStoreOf, realWorld } from './recovery/real-world';
+import { startRecovery, type RecoveryRun, type RunRequest } from './recovery/recover';
+import { removeSite as removeSiteOf } from './recovery/remove-site';
+import { STEPS_OF, type Protection, type RunMode, type StepId } from './recovery/results';
+import { rollBack } from './recovery/rollback';
+import { preflightFindings, servingSite } from './recovery/serving-site';
 import { parseTarget } from './recovery/target';
+import type { World } from './recovery/world';
 import { startRehearsal, type RehearsalOptions } from './rehearsal/rehearse';
 import { openEnvironment, openOwnProject, writeMissingSettings, type Project } from './stacks/project';
 import { EngineSession } from './stacks/session';
+import { configFiles } from './stacks/stack-configs';
 import { initLocal, type Initialised } from './init';
 import { environmentStatus, type EnvironmentStatus } from './status';
 import { steps } from './steps';
@@ -23,6 +32,7 @@ export { recoveryReportSchema, type RecoveryReport } from './report/schema';
 export type { EnvironmentStatus } from './status';
 export type { Check } from './verification/check';
 export type { ContinuousWindow, RecoveryPoint, RestorePlan, PreflightFinding, RehearsalOptions, StepId };
+export type { Protection, RunMode };
 
 /** Which environment, and where its project is. */
 export interface EnvironmentOptions {
@@ -37,19 +47,33 @@ export interface EnvironmentOptions {
   readonly signal?: AbortSignal;
 }
 
-export interface RecoverOptions extends EnvironmentOptions {
-  /** `latest` (the default), the id of a recovery point, or an ISO instant with its time zone. */
-  readonly recoveryPoint?: string;
-  /** When the environment was lost; else the monitoring layer's first failed probe is taken. */
-  readonly lostAt?: Date;
+/** What every command that changes an environment has. */
+export interface ChangeOptions extends EnvironmentOptions {
+  /** Take the environment over from a driver that holds it: that one cannot change anything any more. */
+  readonly takeOver?: boolean;
+  /** Told what goes on, where the command is no run with events of its own. */
+  readonly onEvent?: Emit;
+}
+
+/** Risks that an operator accepts by name, and limits; given anew to each driver of a run. */
+export interface RunOptions extends ChangeOptions {
   /** Go on although the old primary cannot be stopped from taking writes. */
   readonly acceptUnfencedPrimary?: boolean;
   /** Ids of checks that may fail, or stay unmade, without stopping the run. */
   readonly acceptChecks?: readonly string[];
-  /** Id of an earlier run to go on with. */
-  readonly resume?: string;
+  /** An address that somebody else moved the environment's name to meanwhile, and that may be replaced. */
+  readonly acceptRecord?: string;
+  /** Seconds without progress after which a step fails; the config's when absent. */
+  readonly stallAfterSeconds?: number;
   /** Where the report goes, in a folder of the run's id; `reports` in the project when absent. */
   readonly reportsDirectory?: string;
+}
+
+export interface RecoverOptions extends RunOptions {
+  /** `latest` (the default), the id of a recovery point, or an ISO instant with its time zone. */
+  readonly recoveryPoint?: string;
+  /** When the environment was lost; else the monitoring layer's first failed probe is taken. */
+  readonly lostAt?: Date;
 }
 
 export interface DrillOptions extends RecoverOptions {
@@ -57,12 +81,21 @@ export interface DrillOptions extends RecoverOptions {
   readonly keep?: boolean;
 }
 
+export interface MoveOptions extends RunOptions {
+  /** Seconds in which the move can be rolled back; the config's when absent, 0: committed at once. */
+  readonly commitAfterSeconds?: number;
+}
+
+/** A run by its id alone: its journal tells the environment. */
+export type RunReference<Options extends EnvironmentOptions> = Omit<Options, 'environment'> & { readonly id: string };
+
 /** What a recovery would do now; nothing is made. */
 export interface RecoveryPlan {
   readonly environment: string;
   readonly sites: { readonly from: string; readonly to: string };
   readonly findings: readonly PreflightFinding[];
-  readonly restore: RestorePlan;
+  /** Null where nothing protects the serving site. */
+  readonly restore: RestorePlan | null;
   /** Budgets are expectations, not measurements. */
   readonly steps: readonly { readonly id: StepId; readonly title: string; readonly budgetSeconds: number }[];
 }
@@ -73,19 +106,22 @@ export interface RecoveryPlan {
  */
 export async function plan(options: RecoverOptions): Promise<RecoveryPlan> {
   const target = parseTarget(options.recoveryPoint ?? 'latest');
-  const { project, environment } = await open(options);
-  const session = await openSession(project, options);
+  const { project, front } = await open(options);
+  const world = await openWorld(project, front, options);
+  const environmentName = options.environment;
+  const { environment } = await servingSite(world.configs, { environmentName, front });
   const operations = environment.operations();
+  const recoveryStack = `${environmentName}-plan`;
   const [findings, restore] = await Promise.all([
-    preflightFindings({ environment, session }, `${options.environment}-plan`),
-    operations.planRestore(target),
+    preflightFindings({ environment, engine: world.engine }, { environmentName, recoveryStack }),
+    environment.recoverySite === undefined ? null : operations.planRestore(target),
   ]);
   return {
-    environment: options.environment,
+    environment: environmentName,
     sites: { from: environment.site, to: environment.recoverySite ?? '' },
     findings,
     restore,
-    steps: STEP_IDS.map((id) => ({ id, title: steps[id].title, budgetSeconds: steps[id].budgetSeconds })),
+    steps: STEPS_OF.recovery.map((id) => ({ id, title: steps[id].title, budgetSeconds: steps[id].budgetSeconds })),
   };
 }
 
@@ -94,7 +130,7 @@ export async function plan(options: RecoverOptions): Promise<RecoveryPlan> {
  * @throws OperatorError for bad input, before anything is made. Once the run has begun, its end is in `result`.
  */
 export function recover(options: RecoverOptions): Promise<RecoveryRun> {
-  return start(options, 'recovery');
+  return start(options, recoveryRequest(options, 'recovery'));
 }
 
 /**
@@ -102,22 +138,54 @@ export function recover(options: RecoverOptions): Promise<RecoveryRun> {
  * rehearsal on a made-up environment see `rehearse`.
  */
 export function drill(options: DrillOptions): Promise<RecoveryRun> {
-  return start(options, 'drill', options.keep ?? false);
+  return start(options, recoveryRequest(options, 'drill'), options.keep ?? false);
+}
+
+/** Moves an environment to its recovery site by plan: it is stopped, and nothing is lost. */
+export function switchover(options: MoveOptions): Promise<RecoveryRun> {
+  return start(options, moveRequest(options, 'switchover'));
+}
+
+/** Returns to the site where the environment stood at first, as a switchover. It has to be protected there. */
+export function failback(options: MoveOptions): Promise<RecoveryRun> {
+  return start(options, moveRequest(options, 'failback'));
+}
+
+/** Goes on with a run that failed, was cancelled or was killed, on whatever machine reaches its journal. */
+export async function resume(options: RunReference<RunOptions> & { readonly keep?: boolean }): Promise<RecoveryRun> {
+  const environment = await environmentOf(options);
+  return start({ ...options, environment }, { kind: 'resume', id: options.id }, options.keep ?? false);
 }
 
 /**
- * Removes what a drill that was kept or killed, or a recovery that failed, left of its recovery stack.
- * @throws OperatorError for a run that there is not, and for one whose stack serves the environment.
+ * Ends a run before its cutover: removes what it made, proves it, and starts a site again that it stopped by plan. Also
+ * removes what a drill that was kept or killed left.
+ * @throws OperatorError after the cutover; it says what the way back is.
  */
-export async function removeRun(options: EnvironmentOptions & { readonly id: string }): Promise<Check> {
-  const { project, environment } = await open(options);
-  return removeRunOf({
-    id: options.id,
-    environmentName: options.environment,
-    environment,
-    session: await openSession(project, options),
-    onWaiting: options.onProgress ?? (() => undefined),
-  });
+export async function abort(
+  options: RunReference<ChangeOptions> & { readonly startPrimary?: boolean }
+): Promise<readonly Check[]> {
+  const { id, startPrimary = false } = options;
+  return change(options, await environmentOf(options), (setup) => abortRun({ ...setup, id, startPrimary }));
+}
+
+/** Goes back after a planned move, within its window. @throws OperatorError when that is not possible any more. */
+export async function rollback(
+  options: RunReference<ChangeOptions> & { readonly acceptLostWrites?: boolean }
+): Promise<readonly Check[]> {
+  const { id, acceptLostWrites = false } = options;
+  return change(options, await environmentOf(options), (setup) => rollBack({ ...setup, id, acceptLostWrites }));
+}
+
+/** Arms backups and replication of a recovered environment, and waits for the recovery point that proves it. */
+export function protect(options: ChangeOptions): Promise<Protection> {
+  const signal = options.signal ?? new AbortController().signal;
+  return change(options, options.environment, (setup) => protectEnvironment({ ...setup, signal }));
+}
+
+/** Removes the site of a stack that no longer serves, with its data and copies. `status` lists what there is. */
+export function removeSite(options: ChangeOptions & { readonly stack: string }): Promise<Check> {
+  return change(options, options.environment, (setup) => removeSiteOf({ ...setup, stack: options.stack }));
 }
 
 /**
@@ -131,16 +199,21 @@ export async function rehearse(options: RehearsalOptions): Promise<RecoveryRun> 
 export async function recoveryPoints(
   options: EnvironmentOptions
 ): Promise<{ points: readonly RecoveryPoint[]; window: ContinuousWindow | null }> {
-  const { environment } = await open(options);
+  const { project, front } = await open(options);
+  const { environment } = await servingSite(configFiles(project), { environmentName: options.environment, front });
   const operations = environment.operations();
   const [points, window] = await Promise.all([operations.recoveryPoints(), operations.continuousWindow()]);
   return { points, window };
 }
 
-/** Which site serves the environment, how fresh its recovery points are, and which runs there were. */
+/** Which site serves the environment, how fresh its recovery points are, what is left of others, and which runs there were. */
 export async function status(options: EnvironmentOptions): Promise<EnvironmentStatus> {
-  const { environment } = await open(options);
-  return environmentStatus(options.environment, environment);
+  const { project, front } = await open(options);
+  return environmentStatus(options.environment, {
+    front,
+    configs: configFiles(project),
+    store: await controlStoreOf(project, front),
+  });
 }
 
 /**
@@ -158,43 +231,90 @@ export async function prepareEngine(onProgress: (line: string) => void): Promise
   return (await ensureLanguageHost(engine, { onProgress })).path;
 }
 
-async function start(options: RecoverOptions, mode: 'recovery' | 'drill', keep = true): Promise<RecoveryRun> {
-  const target = parseTarget(options.recoveryPoint ?? 'latest');
-  const { project, environment } = await open(options);
-  if (environment.recoverySite === undefined) {
-    throw new OperatorError('bad-input', `Environment "${options.environment}" has no recovery site.`, {
-      hint: 'Add medplum-dr:recoverySite to its config.',
-    });
-  }
-  await writeMissingSettings(project);
-  const session = await openSession(project, options);
-  return startRecovery({
-    project,
-    environmentName: options.environment,
-    environment,
-    session,
+function recoveryRequest(options: RecoverOptions, mode: 'recovery' | 'drill'): RunRequest {
+  return {
+    kind: 'new',
     mode,
     takesTraffic: mode === 'recovery',
+    target: parseTarget(options.recoveryPoint ?? 'latest'),
+    lostAt: options.lostAt ?? null,
+    commitAfterSeconds: null,
+  };
+}
+
+function moveRequest(options: MoveOptions, mode: RunMode): RunRequest {
+  return {
+    kind: 'new',
+    mode,
+    takesTraffic: true,
+    target: { kind: 'latest' },
+    lostAt: null,
+    commitAfterSeconds: options.commitAfterSeconds ?? null,
+  };
+}
+
+async function start(options: RunOptions, request: RunRequest, keep = true): Promise<RecoveryRun> {
+  const { project, front } = await open(options);
+  await writeMissingSettings(project);
+  return startRecovery({
+    world: await openWorld(project, front, options),
+    environmentName: options.environment,
+    request,
+    takeOver: options.takeOver ?? false,
     keep,
     scenario: null,
-    target,
-    resume: options.resume ?? null,
-    lostAt: options.lostAt ?? null,
     acceptUnfencedPrimary: options.acceptUnfencedPrimary ?? false,
     acceptedChecks: options.acceptChecks ?? [],
+    acceptedRecord: options.acceptRecord ?? null,
+    stallSeconds: options.stallAfterSeconds ?? null,
     reportsDirectory: options.reportsDirectory ?? path.join(project.directory, 'reports'),
     signal: options.signal ?? new AbortController().signal,
   });
 }
 
-async function open(
-  options: EnvironmentOptions
-): Promise<{ project: Project; environment: Awaited<ReturnType<typeof openEnvironment>> }> {
-  const project = await openOwnProject(options.projectDirectory ?? process.cwd());
-  return { project, environment: await openEnvironment(project, options.environment) };
+interface ChangeSetup {
+  readonly world: World;
+  readonly environmentName: string;
+  readonly takeOver: boolean;
+  readonly emit: Emit;
 }
 
-async function openSession(project: Project, options: EnvironmentOptions): Promise<EngineSession> {
+async function change<Result>(
+  options: Omit<ChangeOptions, 'environment'>,
+  environmentName: string,
+  run: (setup: ChangeSetup) => Promise<Result>
+): Promise<Result> {
+  const { project, front } = await open({ ...options, environment: environmentName });
+  const world = await openWorld(project, front, options);
+  return run({
+    world,
+    environmentName,
+    takeOver: options.takeOver ?? false,
+    emit: options.onEvent ?? createEventStream().emit,
+  });
+}
+
+/** The environment of a run, found by its id. */
+async function environmentOf(options: RunReference<EnvironmentOptions>): Promise<string> {
+  const project = await openOwnProject(options.projectDirectory ?? process.cwd());
+  const { header } = await findRun(options.id, configFiles(project), (front) => controlStoreOf(project, front));
+  return header.environment;
+}
+
+async function open(options: EnvironmentOptions): Promise<{ project: Project; front: PlatformEnvironment }> {
+  const project = await openOwnProject(options.projectDirectory ?? process.cwd());
+  return { project, front: await openEnvironment(project, options.environment) };
+}
+
+async function openWorld(
+  project: Project,
+  front: PlatformEnvironment,
+  options: Omit<EnvironmentOptions, 'environment'>
+): Promise<World> {
   const engine = await findEngine({ onProgress: options.onProgress ?? (() => undefined), signal: options.signal });
-  return new EngineSession(engine, project, { ...engineEnvironment(), ...options.engineEnvironment });
+  return realWorld(
+    project,
+    front,
+    new EngineSession(engine, project, { ...engineEnvironment(), ...options.engineEnvironment })
+  );
 }

@@ -1,12 +1,16 @@
-import type { ContinuousWindow, EnvironmentStatus, RecoveryPlan, RecoveryPoint } from '../index';
+import type { Check, ContinuousWindow, EnvironmentStatus, RecoveryPlan, RecoveryPoint } from '../index';
 import { sizeText, spanText } from '../report/wording';
 
 export function planLines(plan: RecoveryPlan): string[] {
   const { findings, restore, sites } = plan;
   return [
     `Recovery of ${plan.environment}: from site ${sites.from} to site ${sites.to}`,
-    `Recovery point: ${restore.recoveryPoint} (${restore.kind}), up to ${restore.time}, at ${restore.place}`,
-    ...restore.skipped.map((skipped) => `  skipped ${skipped.id}: ${skipped.reasons.join('; ')}`),
+    ...(restore === null
+      ? ['Recovery point: none, as nothing protects what serves']
+      : [
+          `Recovery point: ${restore.recoveryPoint} (${restore.kind}), up to ${restore.time}, at ${restore.place}`,
+          ...restore.skipped.map((skipped) => `  skipped ${skipped.id}: ${skipped.reasons.join('; ')}`),
+        ]),
     'Preflight:',
     ...findings.map((finding) => {
       switch (finding.status) {
@@ -42,19 +46,53 @@ export function recoveryPointLines(found: {
 }
 
 export function statusLines(status: EnvironmentStatus): string[] {
-  const { active, newestRecoveryPoint: newest, outage } = status;
+  const { active, newestRecoveryPoint: newest, outage, heldBy } = status;
   return [
     `Environment ${status.environment}`,
     active === null
       ? `Served by: ${status.site}, where it was made`
-      : `Served by: ${active.site} (stack ${active.stack}) since ${active.since}, recovery ${active.recoveryId}`,
-    ...(active === null ? [] : [`Unprotected since ${active.since}: nothing ships its data to another site yet`]),
+      : `Served by: ${active.site} (stack ${active.stack}) since ${active.since}, run ${active.recoveryId}`,
+    ...protectionLines(status),
     `Name resolves to: ${status.resolvesTo?.join(', ') ?? 'not checked'}`,
     newest === null
       ? 'Newest recovery point: none'
       : `Newest recovery point: ${newest.id}, ${spanText(newest.ageSeconds)} old`,
     outage === null ? 'Outage: none seen' : `Outage: since ${outage.firstFailureAt}, noticed ${outage.detectedAt}`,
-    ...status.runs.map((run) => `Run ${run.id}: ${run.mode}, ${run.result}`),
+    ...(heldBy === null
+      ? []
+      : [`At work now: ${heldBy.purpose}, by ${heldBy.user}@${heldBy.host} (pid ${heldBy.pid}) since ${heldBy.since}`]),
+    ...status.sites.flatMap(siteLines),
+    ...status.runs.map((run) => `Run ${run.id}: ${run.mode}, ${run.result}${commitText(run)}`),
     ...status.problems.map((problem) => `Not checked: ${problem}`),
   ];
+}
+
+function protectionLines({ environment, unprotectedSince, protection, active }: EnvironmentStatus): string[] {
+  if (unprotectedSince !== null) {
+    return [
+      `Unprotected since ${unprotectedSince}: nothing ships its data to another site. Protect it: medplum-dr protect ${environment}`,
+    ];
+  }
+  return active === null || protection === null
+    ? []
+    : [`Protected at ${protection.site} since ${protection.since}, proven by ${protection.recoveryPoint}`];
+}
+
+function siteLines({ stack, site, serves, condition, remains }: EnvironmentStatus['sites'][number]): string[] {
+  const seen = condition === null ? 'not checked' : `${condition.kind}: ${condition.detail}`;
+  return [
+    `Site ${site} (stack ${stack}), ${serves ? 'serves' : 'does not serve'}: ${seen}`,
+    ...remains.map(
+      ({ what, sizeBytes }) => `  left behind: ${what}${sizeBytes === null ? '' : ` (${sizeText(sizeBytes)})`}`
+    ),
+  ];
+}
+
+function commitText({ id, commit }: EnvironmentStatus['runs'][number]): string {
+  return commit.kind === 'open' ? `; until ${commit.until} it can be undone: medplum-dr rollback ${id}` : '';
+}
+
+/** Checks of a command that is no run, a line each. */
+export function checkLines(checks: readonly Check[]): string[] {
+  return checks.map((check) => `${check.status}: ${check.title}: ${check.evidence}`);
 }

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import os from 'node:os';
 import path from 'node:path';
 import { OperatorError } from '../../components/errors';
 import type { PlatformEnvironment } from '../../components/platform';
@@ -6,15 +6,18 @@ import type { RecoveryTarget } from '../../components/site-operations';
 import { createEventStream, type EventStream, type RecoveryEvent } from '../events';
 import type { RecoveryReport } from '../report/schema';
 import { writeReport } from '../report/write';
-import type { EngineSession } from '../stacks/session';
-import type { Project } from '../stacks/project';
 import type { Check } from '../verification/check';
 import { toolVersion } from '../version';
-import { removeCopy } from './drill-copy';
-import { Journal, type RunHeader } from './journal';
-import { lockEnvironment } from './lock';
+import { commitWindow } from './commit-window';
+import { requireOpen } from './find-run';
+import { Journal, type JournalEntry, type RunHeader } from './journal';
+import { holdEnvironment, type Held } from './locked';
 import { reportOf, type AfterSteps } from './report-of';
-import { runSteps, type RunOutcome } from './run';
+import { isPlanned, type RunMode } from './results';
+import { runSteps, type RunOutcome, type RunSetup } from './run';
+import { servingSite, type ServingSite } from './serving-site';
+import { undoRun } from './undo';
+import type { World } from './world';
 
 /** The end of a recovery or drill. A failed one is a result, not an exception. */
 export interface RecoveryResult {
@@ -36,40 +39,54 @@ export interface RecoveryRun {
 }
 
 export interface RecoverySetup {
-  /** Id of the run; made up when absent. */
-  readonly id?: string;
-  readonly project: Project;
+  readonly world: World;
   readonly environmentName: string;
-  readonly environment: PlatformEnvironment;
-  readonly session: EngineSession;
-  /** A drill that takes no traffic leaves production's fence and name alone; one in a made-up environment moves its own. */
-  readonly mode: 'recovery' | 'drill';
-  readonly takesTraffic: boolean;
+  readonly request: RunRequest;
+  readonly takeOver: boolean;
   /** Leave the copy of a drill that takes no traffic standing in the end. */
   readonly keep: boolean;
   readonly scenario: RecoveryReport['scenario'];
-  readonly target: RecoveryTarget;
-  /** Id of an earlier run to go on with. */
-  readonly resume: string | null;
-  readonly lostAt: Date | null;
   readonly acceptUnfencedPrimary: boolean;
   readonly acceptedChecks: readonly string[];
+  readonly acceptedRecord: string | null;
+  /** Seconds without progress after which a step fails; the config's when null. */
+  readonly stallSeconds: number | null;
   readonly reportsDirectory: string;
   readonly signal: AbortSignal;
   readonly stream?: EventStream;
   /** Asked after the last step, before the report is written. */
   readonly afterSteps?: (outcome: RunOutcome) => Promise<AfterSteps>;
+  readonly onMoment?: RunSetup['onMoment'];
 }
 
+/** A new run, or one to go on with: that keeps what it was asked for at first. */
+export type RunRequest =
+  | {
+      readonly kind: 'new';
+      /** Made up when absent. */
+      readonly id?: string;
+      readonly mode: RunMode;
+      /** A drill that takes no traffic leaves production's fence and name alone; one in a made-up environment moves its own. */
+      readonly takesTraffic: boolean;
+      readonly target: RecoveryTarget;
+      readonly lostAt: Date | null;
+      /** Seconds; the config's when null. */
+      readonly commitAfterSeconds: number | null;
+    }
+  | { readonly kind: 'resume'; readonly id: string };
+
 /** An id that sorts by time and that two drivers started in one second do not share. */
-export function newRunId(at: Date): string {
+export function newRunId(at: Date, random: () => number = Math.random): string {
   const stamp = at.toISOString().replace(/[-:]/g, '').replace('T', '-').slice(0, 15);
-  return `${stamp}-${randomBytes(2).toString('hex')}`;
+  return `${stamp}-${Math.floor(random() * 0x10000)
+    .toString(16)
+    .padStart(4, '0')}`;
 }
 
 /** Starts a run. It holds the environment's lock for as long as it goes on. */
 export function startRecovery(setup: RecoverySetup): RecoveryRun {
-  const id = setup.resume ?? setup.id ?? newRunId(new Date());
+  const { world, request } = setup;
+  const id = request.id ?? newRunId(world.clock.now(), world.random);
   const stream = setup.stream ?? createEventStream();
   const result = runLocked(setup, id, stream).finally(() => {
     if (setup.stream === undefined) {
@@ -82,71 +99,87 @@ export function startRecovery(setup: RecoverySetup): RecoveryRun {
 }
 
 async function runLocked(setup: RecoverySetup, id: string, stream: EventStream): Promise<RecoveryResult> {
-  const { environmentName, environment, mode } = setup;
-  const lock = await lockEnvironment(environmentName, environment.controlDirectory);
-  const signal = AbortSignal.any([setup.signal, lock.lost]);
+  const { environmentName, takeOver, request } = setup;
+  const purpose = `${request.kind === 'new' ? request.mode : 'resume'} ${id}`;
+  const held = await holdEnvironment(setup.world, { environmentName, purpose, takeOver });
+  const journal = new Journal(setup.world.store, id);
   try {
-    stream.emit({ kind: 'run-started', id, mode, environment: environmentName });
-    return await run({ ...setup, signal }, id, stream);
+    const signal = AbortSignal.any([setup.signal, held.lease.lost]);
+    return await run({ ...setup, signal, world: held.world }, held, journal, stream);
   } finally {
-    await lock.release();
+    await held.lease.release({ unused: !journal.begun });
   }
 }
 
-async function run(setup: RecoverySetup, id: string, stream: EventStream): Promise<RecoveryResult> {
-  const { project, environmentName, environment, session, mode, target, signal, acceptedChecks } = setup;
-  const journal = new Journal(path.join(environment.controlDirectory, 'recoveries', id));
+async function run(setup: RecoverySetup, held: Held, journal: Journal, stream: EventStream): Promise<RecoveryResult> {
+  const { world, environmentName, signal, acceptedChecks, acceptedRecord } = setup;
+  const { front, lease } = held;
+  const past = await journal.read();
   const overrides = [
     ...(setup.acceptUnfencedPrimary ? ['unfenced-primary'] : []),
     ...acceptedChecks.map((check) => `check:${check}`),
+    ...(acceptedRecord === null ? [] : [`record:${acceptedRecord}`]),
   ];
-  const first = await headerOf(
-    journal,
-    {
-      id,
-      mode,
-      environment: environmentName,
-      target,
-      recoveryStack: `${environmentName}-${id}`,
-      startedAt: new Date().toISOString(),
-      lostAt: setup.lostAt?.toISOString() ?? null,
-      overrides,
-    },
-    setup.resume !== null
-  );
+  const first = await headerOf(setup, held, { past, id: journal.id, overrides });
   // A resumed run may have been given more risks to accept than it began with: all of them are reported.
   const header = { ...first, overrides: [...new Set([...first.overrides, ...overrides])] };
+  const serving = await servingSite(world.configs, { environmentName, front, stack: header.servingStack });
+  const { environment } = serving;
+  requireFailback(header, { front, environment });
+  stream.emit({ kind: 'run-started', id: header.id, mode: header.mode, environment: environmentName });
   const warnings: string[] = [];
   const seen: Check[] = [];
   const emit: EventStream['emit'] = (event) => {
-    if (event.kind === 'warning') {
+    if (event.kind === 'warning' || event.kind === 'over-budget') {
       warnings.push(event.text);
     } else if (event.kind === 'check') {
       seen.push(event.check);
     }
     stream.emit(event);
   };
+  if (held.takenOver !== null) {
+    emit({ kind: 'warning', text: held.takenOver });
+  }
+  if (past.length > 0) {
+    const { number } = lease;
+    await journal.append({
+      kind: 'driver',
+      at: world.clock.now().toISOString(),
+      by: operator(),
+      fencingNumber: number,
+    });
+  }
+  const { clock, engine, configs, verification } = world;
   const ran = await runSteps({
     header,
     journal,
+    past,
     emit,
+    stallSeconds: setup.stallSeconds ?? environment.config.recovery.stallAfter,
+    ...(setup.onMoment === undefined ? {} : { onMoment: setup.onMoment }),
     context: {
-      id,
-      takesTraffic: setup.takesTraffic,
-      project,
+      id: header.id,
+      mode: header.mode,
+      takesTraffic: header.takesTraffic,
       environmentName,
+      servingStack: serving.stack,
       environment,
       operations: environment.operations(),
-      session,
+      active: front.config.activeEndpoint,
+      previous: header.previous,
+      ...{ clock, engine, configs, verification },
+      fencingNumber: lease.number,
       target: header.target,
       recoveryStack: header.recoveryStack,
       acceptUnfencedPrimary: setup.acceptUnfencedPrimary,
       acceptedChecks: new Set(acceptedChecks),
+      acceptedRecord,
       signal,
     },
   });
-  const endedAt = new Date().toISOString();
-  const after = await (setup.afterSteps?.(ran) ?? afterRun(setup, { header, ran, journal, emit }));
+  const endedAt = clock.now().toISOString();
+  const ranRun = { header, ran, journal, emit, serving };
+  const after = await (setup.afterSteps?.(ran) ?? afterRun(setup, ranRun));
   const outcome = judgedAfter(ran, after);
   const report = reportOf({
     header,
@@ -155,19 +188,20 @@ async function run(setup: RecoverySetup, id: string, stream: EventStream): Promi
     scenario: setup.scenario,
     after,
     endedAt,
-    engineVersion: session.engineVersion,
+    engineVersion: engine.engineVersion,
     toolVersion: toolVersion(),
+    commit: commitWindow(header, await journal.read(), clock.now()),
     warnings,
     seen,
   });
   // A rehearsal has made its environment by now, whatever came of the recovery.
   const madeSomething = journal.begun || setup.scenario !== null;
-  const reportDirectory = madeSomething ? path.join(setup.reportsDirectory, id) : null;
+  const reportDirectory = madeSomething ? path.join(setup.reportsDirectory, header.id) : null;
   if (reportDirectory !== null) {
     await writeReport(reportDirectory, report);
   }
   stream.emit({ kind: 'run-finished', result: outcome.result, reportDirectory });
-  return { id, result: outcome.result, report, reportDirectory, error: outcome.failure?.error ?? null };
+  return { id: header.id, result: outcome.result, report, reportDirectory, error: outcome.failure?.error ?? null };
 }
 
 /** A drill whose last checks failed did not succeed, however well its recovery went. */
@@ -175,7 +209,7 @@ function judgedAfter(outcome: RunOutcome, after: AfterSteps): RunOutcome {
   const { failure } = outcome;
   if (failure !== null) {
     const { kind, message, problems, cause } = failure.error;
-    const hint = 'What the drill made is removed: there is nothing to go on with. Start a new one.';
+    const hint = 'What the run made is removed: there is nothing to go on with. Start a new one.';
     const error = new OperatorError(kind, message, { hint, problems, cause });
     return after.removed === true ? { ...outcome, failure: { step: failure.step, error } } : outcome;
   }
@@ -191,33 +225,57 @@ function judgedAfter(outcome: RunOutcome, after: AfterSteps): RunOutcome {
 }
 
 /** A resumed run keeps what it was asked for at first. */
-async function headerOf(journal: Journal, asked: RunHeader, resumed: boolean): Promise<RunHeader> {
-  const entries = await journal.read();
-  const [first] = entries;
-  if (first === undefined) {
-    if (resumed) {
-      throw new OperatorError('bad-input', `There is no run "${asked.id}" to go on with.`, {
-        hint: 'medplum-dr status lists the runs of an environment.',
-      });
-    }
-    return asked;
+async function headerOf(
+  { request, environmentName, world }: RecoverySetup,
+  { front }: Held,
+  { past, id, overrides }: { past: readonly JournalEntry[]; id: string; overrides: readonly string[] }
+): Promise<RunHeader> {
+  if (request.kind === 'resume') {
+    return requireOpen(id, past);
   }
-  if (first.kind !== 'run') {
-    throw new Error(`the journal of ${asked.id} does not begin with its run`);
+  const { mode, takesTraffic, target, lostAt, commitAfterSeconds } = request;
+  const serving = await servingSite(world.configs, { environmentName, front });
+  return {
+    id,
+    mode,
+    takesTraffic,
+    environment: environmentName,
+    servingStack: serving.stack,
+    previous: front.config.activeEndpoint ?? null,
+    target,
+    recoveryStack: `${environmentName}-${id}`,
+    startedAt: world.clock.now().toISOString(),
+    lostAt: lostAt?.toISOString() ?? null,
+    commitAfterSeconds: commitAfterSeconds ?? front.config.recovery.commitAfter,
+    overrides,
+  };
+}
+
+/** A failback returns to where the environment stood at first, and so needs to stand elsewhere. */
+function requireFailback(
+  { mode, environment: name, servingStack }: RunHeader,
+  { front, environment }: { front: PlatformEnvironment; environment: PlatformEnvironment }
+): void {
+  if (mode !== 'failback') {
+    return;
   }
-  const { kind, ...header } = first;
-  if (header.mode !== asked.mode || header.environment !== asked.environment) {
-    const command = header.mode === 'drill' ? 'drill' : 'recover';
-    throw new OperatorError('bad-input', `Run "${header.id}" is a ${header.mode} of ${header.environment}.`, {
-      hint: `Go on with it by: medplum-dr ${command} ${header.environment} --resume ${header.id}.`,
-    });
+  if (environment.site === front.site) {
+    throw new OperatorError(
+      'bad-input',
+      `Environment "${name}" is served from ${front.site}, where it stood at first.`,
+      {
+        hint: `To move it to its recovery site: medplum-dr switchover ${name}.`,
+      }
+    );
   }
-  if (entries.some((entry) => entry.kind === 'stack-removed')) {
-    throw new OperatorError('bad-input', `Run "${header.id}" is over: what it made is removed.`, {
-      hint: 'Start a new one.',
-    });
+  if (environment.recoverySite !== front.site) {
+    const where = environment.recoverySite ?? 'nowhere';
+    throw new OperatorError(
+      'preflight-failed',
+      `What serves now (stack ${servingStack}, site ${environment.site}) is protected at ${where}, and not at ${front.site}: there is nothing to fail back from.`,
+      { hint: `Once ${front.site} is sound again: medplum-dr protect ${name}, then medplum-dr failback ${name}.` }
+    );
   }
-  return header;
 }
 
 interface RanRun {
@@ -225,27 +283,48 @@ interface RanRun {
   readonly ran: RunOutcome;
   readonly journal: Journal;
   readonly emit: EventStream['emit'];
+  readonly serving: ServingSite;
 }
 
-/** Removes a drill's copy unless it is to be kept, and tells what a run leaves standing. */
-async function afterRun(setup: RecoverySetup, { header, ran, journal, emit }: RanRun): Promise<AfterSteps> {
-  const { session, environment, environmentName, takesTraffic, keep } = setup;
-  const { id, recoveryStack: stack } = header;
-  const nothing: AfterSteps = { client: null, checks: [], notes: [], leftBehind: [] };
-  const attempted = ran.steps.find((step) => step.id === 'recovery-stack')?.status !== 'not-run';
-  if (!attempted || (takesTraffic && ran.result === 'recovered')) {
+/** Removes a drill's copy unless it is to be kept, puts a planned move that failed back, tells what a run leaves standing. */
+async function afterRun(setup: RecoverySetup, ranRun: RanRun): Promise<AfterSteps> {
+  const { world, keep } = setup;
+  const { header, ran, journal, emit, serving } = ranRun;
+  const { id, recoveryStack: stack, takesTraffic } = header;
+  const started = new Set(ran.steps.filter((step) => step.startedAt !== null).map((step) => step.id));
+  const quarantine =
+    takesTraffic || !started.has('recovery-stack')
+      ? null
+      : { blocked: await serving.environment.operations().blockedAttempts(stack) };
+  const nothing: AfterSteps = { client: null, checks: [], notes: [], leftBehind: [], quarantine };
+  const isLocked = ran.failure?.error.kind === 'locked';
+  const planned = isPlanned(header.mode) && started.has('drain') && !started.has('cutover');
+  const copy = !takesTraffic && started.has('recovery-stack');
+  if (isLocked || (ran.result === 'recovered' && takesTraffic) || !(planned || copy || started.has('recovery-stack'))) {
     return nothing;
   }
-  const left = `stack ${stack}: medplum-dr drill ${environmentName} --remove ${id} removes it`;
-  if (takesTraffic || keep) {
+  const left = `stack ${stack}: medplum-dr abort ${id} removes it`;
+  if (!planned && (takesTraffic || keep)) {
     return { ...nothing, leftBehind: [left] };
   }
-  emit({ kind: 'note', text: `Removing the copy, stack ${stack}` });
-  const check = await removeCopy({ session, operations: environment.operations(), stack }, () => undefined);
-  emit({ kind: check.status === 'passed' ? 'note' : 'warning', text: `Removed: ${check.evidence}` });
-  if (check.status !== 'passed') {
-    return { ...nothing, checks: [check], leftBehind: [left] };
+  emit({
+    kind: 'note',
+    text: planned
+      ? 'Bringing the site back that served, and removing what was made'
+      : `Removing the copy, stack ${stack}`,
+  });
+  const checks = await undoRun({ world, serving, emit }, header);
+  for (const check of checks) {
+    emit({ kind: check.status === 'passed' ? 'note' : 'warning', text: `${check.title}: ${check.evidence}` });
   }
-  await journal.append({ kind: 'stack-removed', at: new Date().toISOString() });
-  return { ...nothing, checks: [check], removed: true };
+  if (checks.some((check) => check.status !== 'passed')) {
+    return { ...nothing, checks, leftBehind: [left] };
+  }
+  const at = world.clock.now().toISOString();
+  await journal.append(planned ? { kind: 'over', at, how: 'aborted' } : { kind: 'stack-removed', at });
+  return { ...nothing, checks, removed: true };
+}
+
+function operator(): string {
+  return `${os.userInfo().username}@${os.hostname()}`;
 }

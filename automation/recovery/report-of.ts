@@ -1,8 +1,11 @@
 import os from 'node:os';
 import type { PlatformEnvironment } from '../../components/platform';
+import type { BlockedAttempts } from '../../components/site-operations';
 import type { KnownSpan, RecoveryReport } from '../report/schema';
 import type { Check } from '../verification/check';
+import type { CommitWindow } from './commit-window';
 import type { RunHeader } from './journal';
+import { isPlanned, type StepResults } from './results';
 import type { RunOutcome } from './run';
 import { whatClientsSee } from './what-clients-see';
 
@@ -20,6 +23,8 @@ export interface AfterSteps {
   readonly checks: readonly Check[];
   readonly notes: readonly string[];
   readonly leftBehind: readonly string[];
+  /** Of a drill's copy: what it tried to reach and was kept from; `blocked` is null when that was not counted. */
+  readonly quarantine?: { readonly blocked: readonly BlockedAttempts[] | null } | null;
   /** Set when all that the run made is removed again, so that it cannot be gone on with. */
   readonly removed?: true;
 }
@@ -33,6 +38,7 @@ export interface ReportInput {
   readonly endedAt: string;
   readonly engineVersion: string | null;
   readonly toolVersion: string;
+  readonly commit: CommitWindow;
   readonly warnings: readonly string[];
   /** Checks as they were told during the run: those of a step that failed are in no result. */
   readonly seen: readonly Check[];
@@ -49,10 +55,12 @@ export function reportOf(input: ReportInput): RecoveryReport {
   const data = results['verify-data'];
   const cutover = results.cutover?.moved === true ? results.cutover : null;
   const outage = results.preflight?.outage ?? null;
-  const lostAt = header.lostAt ?? outage?.firstFailureAt ?? null;
+  // In a planned move nobody is served from the moment at which the site was stopped.
+  const stoppedAt = results.drain?.stoppedAt ?? null;
+  const lostAt = stoppedAt ?? header.lostAt ?? (isPlanned(header.mode) ? null : (outage?.firstFailureAt ?? null));
   const readyAt = cutover?.observedAt ?? outcome.steps.find((step) => step.id === 'health')?.endedAt ?? null;
   const recovered = outcome.result === 'recovered';
-  const { databaseRpo, objectsRpo } = achievedRpo(input, lostAt);
+  const { databaseRpo, objectsRpo } = isPlanned(header.mode) ? plannedRpo(input) : achievedRpo(input, lostAt);
   // In a drill of an environment that lives on nothing was lost: its time counts from the start.
   const from = lostAt ?? (header.mode === 'drill' ? header.startedAt : null);
   const rpos = [databaseRpo, objectsRpo].filter((value) => value !== null);
@@ -130,7 +138,7 @@ export function reportOf(input: ReportInput): RecoveryReport {
       ...checksOf(input),
     ],
     whatClientsSee: recovered ? whatClientsSee(input, { lostAt, cutover: cutover !== null }) : [],
-    fence: results.fence ?? { state: 'not-attempted', detail: 'the run ended before' },
+    fence: fenceOf(results),
     traffic: {
       before: cutover?.before ?? null,
       after: cutover?.after ?? null,
@@ -138,7 +146,10 @@ export function reportOf(input: ReportInput): RecoveryReport {
     },
     overrides: [...header.overrides],
     warnings: [...input.warnings],
-    unprotectedSince: cutover?.observedAt ?? null,
+    quarantine: quarantineOf(after),
+    unprotectedSince: results.protect === undefined ? (cutover?.observedAt ?? null) : null,
+    protection: results.protect ?? null,
+    commit: input.commit,
     leftBehind: [...after.leftBehind],
     versions: {
       tool: input.toolVersion,
@@ -162,6 +173,32 @@ function checksOf({ outcome: { results }, after, seen }: ReportInput): Check[] {
   ];
   const ids = new Set(kept.map((check) => check.id));
   return [...kept, ...seen.filter((check) => !ids.has(check.id))];
+}
+
+function fenceOf(results: Partial<StepResults>): RecoveryReport['fence'] {
+  if (results.drain !== undefined) {
+    const { position, stoppedAt } = results.drain;
+    return { state: 'fenced', detail: `stopped by plan at ${stoppedAt}; all up to ${position} was shipped before` };
+  }
+  return results.fence ?? { state: 'not-attempted', detail: 'the run ended before' };
+}
+
+function quarantineOf({ quarantine = null }: AfterSteps): RecoveryReport['quarantine'] {
+  return quarantine === null ? null : { blocked: quarantine.blocked?.map((attempt) => ({ ...attempt })) ?? null };
+}
+
+/**
+ * Of a planned move: nothing is lost when all of the log was replayed up to the point that was made after the last write,
+ * and the data is what was recorded then. Anything less is not known.
+ */
+function plannedRpo({ outcome: { results } }: ReportInput): { databaseRpo: number | null; objectsRpo: number | null } {
+  const data = results['verify-data'];
+  const isSame =
+    results.drain !== undefined &&
+    results['recovery-point']?.recorded?.pointId === results.drain.recoveryPoint &&
+    results['recovery-stack']?.outputs.database.restoredFrom?.shortfall === null &&
+    data?.checks.some((check) => check.id === 'resource-counts' && check.status === 'passed') === true;
+  return { databaseRpo: isSame ? 0 : null, objectsRpo: isSame && data.missingObjects === 0 ? 0 : null };
 }
 
 /**

@@ -1,8 +1,11 @@
 import { OperatorError, messageOf } from '../../components/errors';
 import type { Emit } from '../events';
 import { steps } from '../steps';
-import type { Journal, RunHeader } from './journal';
-import { STEP_IDS, type StepId, type StepResults } from './results';
+import type { Clock } from './clock';
+import type { Journal, JournalEntry, RunHeader } from './journal';
+import { LongestWait } from './longest-wait';
+import { STEPS_OF, type StepId, type StepResults } from './results';
+import { StallWatch } from './stall';
 import type { Step, StepContext } from './step';
 
 /** How one step of a run went. Instants are ISO, null for what did not happen. */
@@ -27,11 +30,19 @@ export interface RunOutcome {
   readonly results: Partial<StepResults>;
 }
 
+/** Where a driver may be killed within a step: each of these leaves another world behind. */
+export type StepMoment = 'before-effect' | 'after-effect' | 'after-journal';
+
 export interface RunSetup {
   readonly header: RunHeader;
   readonly journal: Journal;
+  /** What an earlier driver wrote; empty for a new run. */
+  readonly past: readonly JournalEntry[];
   readonly context: Omit<StepContext, 'result' | 'waiting' | 'emit'>;
+  readonly stallSeconds: number;
   readonly emit: Emit;
+  /** Told of each moment in which a crash would leave another world behind. */
+  readonly onMoment?: (step: StepId, moment: StepMoment) => void;
 }
 
 /**
@@ -39,15 +50,14 @@ export interface RunSetup {
  * is not run again, and the one that was interrupted is, as it asks the world what is done already.
  */
 export async function runSteps(setup: RunSetup): Promise<RunOutcome> {
-  const { header, journal, emit } = setup;
-  const past = await journal.read();
+  const { header, journal, emit, past, context } = setup;
   if (past.length === 0) {
     await journal.append({ kind: 'run', ...header });
   }
   const results: Partial<StepResults> = {};
   const records: StepRecord[] = [];
   let failure: RunOutcome['failure'] = null;
-  for (const id of STEP_IDS) {
+  for (const id of STEPS_OF[header.mode]) {
     const earlier = past.filter((entry) => entry.kind === 'step-started' && entry.step === id);
     const done = past.find((entry) => entry.kind === 'step-done' && entry.step === id);
     if (done?.kind === 'step-done') {
@@ -72,7 +82,10 @@ export async function runSteps(setup: RunSetup): Promise<RunOutcome> {
     }
   }
   const result = failure === null ? 'recovered' : failure.error.kind === 'cancelled' ? 'cancelled' : 'failed';
-  await journal.append({ kind: 'run-ended', at: now(), result });
+  if (failure?.error.kind !== 'locked') {
+    // A driver that lost its lock has no business in the journal: another one writes there now.
+    await journal.append({ kind: 'run-ended', at: isoNow(context.clock), result });
+  }
   emit({ kind: 'note', text: `Run ${header.id}: ${result}` });
   return { result, failure, steps: records, results };
 }
@@ -83,44 +96,61 @@ async function runStep(
   results: Partial<StepResults>,
   attempt: number
 ): Promise<{ record: StepRecord; error: OperatorError | null }> {
-  const { journal, emit, context } = setup;
+  const { journal, emit, context, stallSeconds, onMoment } = setup;
+  const { clock } = context;
   const step: Step<StepId> = steps[id];
-  if (step.onlyLooks !== true) {
-    await journal.begin();
-  }
-  const startedAt = now();
-  const waits = new LongestWait();
-  await journal.append({ kind: 'step-started', step: id, at: startedAt, attempt });
-  emit({ kind: 'step-started', step: id, title: step.title, budgetSeconds: step.budgetSeconds });
+  const { title, budgetSeconds } = step;
+  const startedAt = isoNow(clock);
+  const waits = new LongestWait(clock);
+  const watch = new StallWatch({ step: id, title, budgetSeconds, stallSeconds, clock, emit, signal: context.signal });
   const finish = (status: 'done' | 'failed', summary: string): StepRecord => {
-    const endedAt = now();
+    const endedAt = isoNow(clock);
     const seconds = (Date.parse(endedAt) - Date.parse(startedAt)) / 1000;
     emit({ kind: 'step-finished', step: id, status, seconds, summary });
     return { ...blank(id, attempt), status, startedAt, endedAt, waitedFor: waits.longest() };
   };
   try {
+    if (step.onlyLooks !== true) {
+      await journal.begin();
+    }
+    await journal.append({ kind: 'step-started', step: id, at: startedAt, attempt });
+    emit({ kind: 'step-started', step: id, title, budgetSeconds });
     context.signal.throwIfAborted();
-    const result = await step.run({
-      ...context,
-      emit,
-      waiting: (what) => {
-        waits.begin(what);
-        emit({ kind: 'step-waiting', step: id, waitingFor: what });
-      },
-      result: (wanted) => {
-        const found = results[wanted];
-        if (found === undefined) {
-          throw new Error(`step ${id} needs the result of ${wanted}, which has not run`);
-        }
-        return found;
-      },
-    });
-    await journal.append({ kind: 'step-done', step: id, at: now(), result } as Parameters<Journal['append']>[0]);
+    onMoment?.(id, 'before-effect');
+    const result = await watch.run(() =>
+      step.run({
+        ...context,
+        signal: watch.signal,
+        emit: (event) => {
+          watch.progress();
+          emit(event);
+        },
+        waiting: (what) => {
+          watch.progress(what);
+          waits.begin(what);
+          emit({ kind: 'step-waiting', step: id, waitingFor: what });
+        },
+        result: (wanted) => {
+          const found = results[wanted];
+          if (found === undefined) {
+            throw new Error(`step ${id} needs the result of ${wanted}, which has not run`);
+          }
+          return found;
+        },
+      })
+    );
+    onMoment?.(id, 'after-effect');
+    await journal.append({ kind: 'step-done', step: id, at: isoNow(clock), result } as Parameters<
+      Journal['append']
+    >[0]);
+    onMoment?.(id, 'after-journal');
     keep(results, id, result);
     return { record: finish('done', step.summarise(result)), error: null };
   } catch (thrown) {
     const error = operatorErrorOf(thrown, id, context.signal);
-    await journal.append({ kind: 'step-failed', step: id, at: now(), message: error.message });
+    if (error.kind !== 'locked') {
+      await journal.append({ kind: 'step-failed', step: id, at: isoNow(clock), message: error.message });
+    }
     return { record: finish('failed', error.message), error };
   }
 }
@@ -132,7 +162,7 @@ function keep<Id extends StepId>(results: Partial<StepResults>, id: Id, result: 
 function operatorErrorOf(thrown: unknown, step: StepId, signal: AbortSignal): OperatorError {
   const { title, onlyLooks } = steps[step];
   const again =
-    onlyLooks === true ? 'Run it again; nothing was made.' : 'Run it again with --resume; it goes on from here.';
+    onlyLooks === true ? 'Run it again; nothing was made.' : 'medplum-dr resume goes on from here, abort undoes it.';
   if (signal.aborted && signal.reason instanceof OperatorError) {
     return signal.reason;
   }
@@ -153,31 +183,6 @@ function blank(id: StepId, attempts: number): StepRecord {
   return { id, title, status: 'not-run', startedAt: null, endedAt: null, budgetSeconds, attempts, waitedFor: null };
 }
 
-function now(): string {
-  return new Date().toISOString();
-}
-
-/** Remembers which of a step's waits took longest. */
-class LongestWait {
-  readonly #totals = new Map<string, number>();
-  #current: { what: string; since: number } | null = null;
-
-  begin(what: string): void {
-    this.#close();
-    this.#current = { what, since: performance.now() };
-  }
-
-  longest(): string | null {
-    this.#close();
-    const ranked = [...this.#totals].sort(([, a], [, b]) => b - a);
-    return ranked[0]?.[0] ?? null;
-  }
-
-  #close(): void {
-    if (this.#current !== null) {
-      const { what, since } = this.#current;
-      this.#totals.set(what, (this.#totals.get(what) ?? 0) + performance.now() - since);
-      this.#current = null;
-    }
-  }
+function isoNow(clock: Clock): string {
+  return clock.now().toISOString();
 }

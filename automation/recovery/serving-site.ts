@@ -1,40 +1,45 @@
 import type { PlatformEnvironment } from '../../components/platform';
 import type { PreflightFinding } from '../../components/site-operations';
-import type { EngineSession } from '../stacks/session';
+import type { StackConfigs } from '../stacks/stack-configs';
+import type { StackEngine } from '../stacks/stack-engine';
+
+/** The stack that serves an environment now, with its own config: what a recovery recovers. */
+export interface ServingSite {
+  readonly stack: string;
+  readonly environment: PlatformEnvironment;
+}
+
+/** By the front's config, which each cutover writes. @param stack what a run that goes on began with. */
+export async function servingSite(
+  configs: StackConfigs,
+  { environmentName, front, stack }: { environmentName: string; front: PlatformEnvironment; stack?: string }
+): Promise<ServingSite> {
+  const serving = stack ?? front.config.activeEndpoint?.stack ?? environmentName;
+  return { stack: serving, environment: serving === environmentName ? front : await configs.open(serving) };
+}
 
 /**
- * Everything that preflight finds. Where the recovery site serves the environment already, that alone is told: what else
- * is found there, such as taken ports, is the living environment itself, and nobody is to be told to stop it.
+ * Everything that preflight finds. Where nothing protects the serving site, that alone is told: what else is found at a
+ * site that there is not tells nothing.
  */
 export async function preflightFindings(
-  { environment, session }: { environment: PlatformEnvironment; session: EngineSession },
-  recoveryStack: string
+  { environment, engine }: { environment: PlatformEnvironment; engine: StackEngine },
+  { environmentName, recoveryStack }: { environmentName: string; recoveryStack: string }
 ): Promise<readonly PreflightFinding[]> {
-  const serving = servingSite(environment, recoveryStack);
-  if (serving.status === 'failed') {
-    return [serving];
+  const id = 'recovery-site';
+  if (environment.recoverySite === undefined) {
+    return [
+      {
+        id,
+        status: 'failed',
+        evidence: `The environment is served from ${environment.site}, and nothing protects it: there is no other site that its data is shipped to.`,
+        remedy: `Protect it first: medplum-dr protect ${environmentName}. Or set medplum-dr:recoverySite.`,
+      },
+    ];
   }
   const [findings, backend] = await Promise.all([
     environment.operations().preflight(recoveryStack),
-    session.checkBackend(),
+    engine.checkBackend(),
   ]);
-  return [serving, ...findings, backend];
-}
-
-/** A second recovery from the backups of the first site would bring back what was true before the first one. */
-function servingSite({ config, site }: PlatformEnvironment, recoveryStack: string): PreflightFinding {
-  const id = 'serving-site';
-  const active = config.activeEndpoint;
-  if (active === undefined || active.site === site) {
-    return { id, status: 'passed', evidence: `the environment is served from ${site}` };
-  }
-  if (active.stack === recoveryStack) {
-    return { id, status: 'passed', evidence: `traffic leads to ${active.site} by this very recovery` };
-  }
-  return {
-    id,
-    status: 'failed',
-    evidence: `The environment is served from ${active.site} (stack ${active.stack}) since ${active.since}; the recovery points are of ${site} and older than that.`,
-    remedy: `Recovering from them would lose every write since. Failing back to ${site} is not implemented yet: protect stack ${active.stack} by a backup of its own.`,
-  };
+  return [...findings, backend];
 }

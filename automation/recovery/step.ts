@@ -1,29 +1,46 @@
+import type { ActiveEndpoint } from '../../components/config';
 import type { PlatformEnvironment } from '../../components/platform';
 import type { RecoveryTarget, SiteOperations } from '../../components/site-operations';
 import type { Emit } from '../events';
-import type { EngineSession } from '../stacks/session';
-import type { Project } from '../stacks/project';
-import type { StepId, StepResults } from './results';
+import type { StackConfigs } from '../stacks/stack-configs';
+import type { StackEngine } from '../stacks/stack-engine';
+import type { SiteVerification } from '../verification/site';
+import type { Clock } from './clock';
+import type { RunMode, StepId, StepResults } from './results';
 
 /** What a step works with. The world is reached through these alone. */
 export interface StepContext {
   readonly id: string;
+  readonly mode: RunMode;
   /** False in a drill of a live environment: its primary is not fenced and its name not moved. */
   readonly takesTraffic: boolean;
-  readonly project: Project;
+  /** Name of the environment: of the primary stack, which is its front for ever. */
   readonly environmentName: string;
+  /** The stack that serves when the run begins, with its own config and site: what is recovered. */
+  readonly servingStack: string;
   readonly environment: PlatformEnvironment;
   readonly operations: SiteOperations;
-  readonly session: EngineSession;
+  /** Who serves by the front's config when this driver began; undefined before the first cutover. */
+  readonly active: ActiveEndpoint | undefined;
+  /** The same when the run began; null before the first cutover. */
+  readonly previous: ActiveEndpoint | null;
+  readonly engine: StackEngine;
+  readonly configs: StackConfigs;
+  readonly verification: SiteVerification;
+  readonly clock: Clock;
+  /** Number of this driver's lease: grows with every driver, so that what a later one did is never undone by an earlier. */
+  readonly fencingNumber: number;
   readonly target: RecoveryTarget;
   /** Name of the stack that the run makes. */
   readonly recoveryStack: string;
   readonly acceptUnfencedPrimary: boolean;
   /** Ids of checks that may fail or stay unmade without stopping the run. */
   readonly acceptedChecks: ReadonlySet<string>;
+  /** An address that the record may have been changed to by somebody else meanwhile. */
+  readonly acceptedRecord: string | null;
   readonly signal: AbortSignal;
   readonly emit: Emit;
-  /** Says what the step waits for now. */
+  /** Says what the step waits for now. Words that change are progress. */
   readonly waiting: (what: string) => void;
   /** What an earlier step found. @throws when it has not run. */
   readonly result: <Id extends StepId>(step: Id) => StepResults[Id];

@@ -2,6 +2,7 @@ import { aftermathSection } from './page/aftermath';
 import { checksSection, notCheckedSection } from './page/checks';
 import { Markup, markup } from './page/markup';
 import { objectivesSection } from './page/objectives';
+import { quarantineSection } from './page/quarantine';
 import { recordSection } from './page/record';
 import { stepsSection } from './page/steps';
 import { STYLE } from './page/style';
@@ -35,6 +36,7 @@ ${objectivesSection(report)}
 ${stepsSection(report)}
 ${checksSection(report)}
 ${notCheckedSection(report)}
+${quarantineSection(report)}
 ${aftermathSection(report)}
 ${recordSection(report)}
 </main>

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { RUN_MODES } from '../recovery/results';
 
 /** Any ISO instant in UTC goes in; with milliseconds it comes out, so that reports compare as text. */
 const instant = z.iso.datetime().overwrite((text) => new Date(text).toISOString());
@@ -44,10 +45,17 @@ const reportResourceSchema = z.object({
 });
 export type ReportResource = z.infer<typeof reportResourceSchema>;
 
+const quarantineSchema = z.object({
+  blocked: z
+    .array(z.object({ target: z.string().min(1), attempts: z.int().positive() }))
+    .nullable()
+    .describe('Connections refused, by host:port; null: not counted'),
+});
+
 const fields = z.object({
   schemaVersion: z.literal(1),
   id: z.string().min(1),
-  mode: z.enum(['recovery', 'drill']),
+  mode: z.enum(RUN_MODES),
   scenario: z.enum(['site-loss', 'bad-write', 'corrupt-backup']).nullable(),
   result: z.enum(['recovered', 'failed', 'cancelled']),
   failure: z
@@ -105,9 +113,23 @@ const fields = z.object({
   traffic: z
     .object({ before: z.string().nullable(), after: z.string().nullable(), observedAt: instant.nullable() })
     .describe('What clients resolved, before and after, and when the new answer was first seen'),
+  quarantine: quarantineSchema
+    .nullable()
+    .describe('What the copy of a drill was kept from reaching; null for a run that made no quarantined copy'),
   overrides: z.array(z.string()).describe('Risks the operator accepted, by name'),
   warnings: z.array(z.string()),
   unprotectedSince: instant.nullable().describe('Since when the recovered environment has no backup of its own'),
+  protection: z
+    .object({ site: z.string(), recoveryPoint: z.string(), since: instant })
+    .nullable()
+    .describe('What protects the new site, proven by a recovery point; null while nothing does'),
+  commit: z
+    .discriminatedUnion('kind', [
+      z.object({ kind: z.enum(['none', 'nothing-to-go-back-to']) }),
+      z.object({ kind: z.literal('open'), until: instant }),
+      z.object({ kind: z.literal('committed'), since: instant }),
+    ])
+    .describe('Whether the move can be rolled back, as it was when the report was written'),
   leftBehind: z.array(z.string()),
   versions: z.object({
     tool: z.string(),

@@ -5,6 +5,7 @@ import {
   modeText,
   objectiveOutcome,
   OUTCOME_WORDS,
+  quarantineText,
   sizeText,
   spanText,
   verdictText,
@@ -32,6 +33,7 @@ export function summarise(report: RecoveryReport): string[] {
     line('Checks', checksText(report)),
     line('Old site', `${report.fence.state}: ${report.fence.detail}`),
     line('Traffic', `${traffic.before ?? 'not known'} before, ${traffic.after ?? 'not known'} after`),
+    ...(report.quarantine === null ? [] : [line('Quarantine', quarantineText(report.quarantine))]),
     ...(report.unprotectedSince === null
       ? []
       : [line('Unprotected', `no backup of the new site since ${instantText(report.unprotectedSince)}`)]),

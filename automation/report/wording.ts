@@ -49,6 +49,19 @@ export function countText(count: number, noun: string): string {
   return `${count === 0 ? 'no' : count.toLocaleString('en-US')} ${noun}${count === 1 ? '' : 's'}`;
 }
 
+/** What a drill's copy tried to reach outside itself: `3 attempts blocked: mail.example.com:25 (2), 127.0.0.2:8103 (1)`. */
+export function quarantineText({ blocked }: NonNullable<RecoveryReport['quarantine']>): string {
+  if (blocked === null) {
+    return 'what the copy tried to reach was not counted';
+  }
+  if (blocked.length === 0) {
+    return 'the copy tried to reach nothing outside itself';
+  }
+  const total = blocked.reduce((sum, { attempts }) => sum + attempts, 0);
+  const targets = blocked.map(({ target, attempts }) => `${target} (${attempts.toLocaleString('en-US')})`);
+  return `${countText(total, 'attempt')} blocked: ${targets.join(', ')}`;
+}
+
 export type Outcome = 'met' | 'missed' | 'not-measured' | 'not-reached';
 
 /** What each outcome is called wherever it is shown: words, so that no colour is needed to tell them apart. */

@@ -4,35 +4,17 @@ import { environmentProgram } from '../../components/program';
 import { messageOf } from '../../components/errors';
 import type { PreflightFinding } from '../../components/site-operations';
 import { engineEnvironment, type Engine } from '../engine';
-import type { ResourceTiming } from '../recovery/results';
 import { runEngineCommand } from './engine-command';
 import { describeEngineFailure } from './failure';
 import { settlePendingOperations } from './pending-operations';
 import { removeStackFile, type Project } from './project';
-import { ResourceRecorder, type ResourceListener } from './resource-recorder';
+import { ResourceRecorder } from './resource-recorder';
+import type { EngineProgress, StackEngine, UpdateOptions, UpdateOutcome } from './stack-engine';
 import { guardAgainstStrayRejections } from './stray-rejections';
 import { withUpdateLock } from './update-lock';
 
-/** What is told while the engine works on a stack. */
-interface EngineProgress {
-  readonly signal: AbortSignal;
-  readonly onWaiting: (what: string) => void;
-  /** Told what was done beside the update: a dead engine's lock broken, its unfinished work settled. */
-  readonly onNote?: (text: string) => void;
-}
-
-export interface UpdateOptions extends EngineProgress, ResourceListener {
-  /** Ending of the type of the only component to update; everything when absent. */
-  readonly targetType?: string;
-}
-
-export interface UpdateOutcome {
-  readonly outputs: Record<string, unknown>;
-  readonly resources: readonly ResourceTiming[];
-}
-
 /** The engine at work on one project's stacks. */
-export class EngineSession {
+export class EngineSession implements StackEngine {
   readonly #engine: Engine;
   readonly #project: Project;
   readonly #environment: Record<string, string>;
@@ -48,7 +30,6 @@ export class EngineSession {
     return this.#engine.version;
   }
 
-  /** Whether the state backend can be used, and does not need what may be lost. */
   async checkBackend(): Promise<PreflightFinding> {
     const id = 'state-backend';
     const environment = { ...process.env, ...this.#environment };
@@ -78,14 +59,12 @@ export class EngineSession {
     }
   }
 
-  /** Selects the stack; where there is none, `prepare` writes its config and it is made. */
   async ensureStack(name: string, prepare: () => Promise<void>): Promise<void> {
     const workspace = await this.#workspace();
     await prepare();
     await Stack.createOrSelect(name, workspace);
   }
 
-  /** One `up` of a stack with the program of this package. @throws OperatorError with the engine's own diagnostics. */
   async update(name: string, options: UpdateOptions): Promise<UpdateOutcome> {
     options.signal.throwIfAborted();
     guardAgainstStrayRejections();
@@ -121,8 +100,7 @@ export class EngineSession {
   }
 
   /**
-   * Removes a stack with all that it made, its data too, and its config. Protection is taken off first: this is for
-   * copies that a drill made, and whoever calls it has made sure that the stack serves nobody.
+   * Protection is taken off first: whoever calls this has made sure that the stack serves nobody.
    */
   async destroy(name: string, progress: EngineProgress): Promise<void> {
     progress.signal.throwIfAborted();
@@ -139,7 +117,7 @@ export class EngineSession {
     }
     const recorder = new ResourceRecorder({ ...progress, onResource: () => undefined });
     await this.#locked(stack, recorder, progress, async () => {
-      await this.#command(['state', 'unprotect', '--all', '--yes', '--stack', name]);
+      await this.unprotect(name);
       await stack.destroy({
         signal: progress.signal,
         onEvent: recorder.take,
@@ -149,6 +127,10 @@ export class EngineSession {
     });
     await workspace.removeStack(name);
     await removeStackFile(this.#project, name);
+  }
+
+  async unprotect(name: string): Promise<void> {
+    await this.#command(['state', 'unprotect', '--all', '--yes', '--stack', name]);
   }
 
   /** @throws OperatorError with the engine's own diagnostics. */

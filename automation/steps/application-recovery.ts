@@ -11,15 +11,15 @@ const held = { id: 'migrations', title: 'No post-deploy migration runs before th
 
 /**
  * What Medplum needs after a restore: cron schedules live only in Redis and are not rebuilt at a start (seen on Medplum
- * 5.0.10), so they are reloaded. What cannot be brought back is said.
+ * 5.0.10), so they are reloaded; not in a quarantined copy, where they would run bots. What cannot be brought back is said.
  */
 export const applicationRecovery: Step<'application-recovery'> = {
   id: 'application-recovery',
   title: 'Application-level recovery',
   budgetSeconds: 60,
   async run(context) {
-    const { emit, waiting, acceptedChecks } = context;
-    waiting('the cron schedules to be loaded anew');
+    const { emit, waiting, acceptedChecks, takesTraffic } = context;
+    waiting(takesTraffic ? 'the cron schedules to be loaded anew' : 'the state of the migrations');
     const checks = await superAdminChecks(context);
     for (const check of checks) {
       emit({ kind: 'check', step: 'application-recovery', check });
@@ -46,7 +46,10 @@ async function superAdminChecks(context: StepContext): Promise<Check[]> {
   if (api.client === null) {
     return [notChecked(cron, api.reason), notChecked(held, api.reason)];
   }
-  return Promise.all([reload(api.client, context.signal), pending(api.client)]);
+  const schedules = context.takesTraffic
+    ? reload(api.client, context.signal)
+    : notChecked(cron, 'quarantined: nothing that acts by itself is started in the copy of a drill');
+  return Promise.all([schedules, pending(api.client)]);
 }
 
 async function reload(superAdmin: Parameters<typeof reloadCron>[0], signal: AbortSignal): Promise<Check> {

@@ -17,7 +17,7 @@ export const fence: Step<'fence'> = {
     }
     if (!acceptUnfencedPrimary) {
       throw new OperatorError('recovery-failed', `The old primary still takes writes: ${result.detail}`, {
-        hint: 'Stop it and run the same command again. If two writers are the lesser evil: --accept-unfenced-primary.',
+        hint: 'Stop it and resume the run. If two writers are the lesser evil: --accept-unfenced-primary.',
       });
     }
     emit({ kind: 'warning', text: `Going on although the old primary still takes writes: ${result.detail}` });

@@ -1,7 +1,8 @@
-import { OperatorError } from '../../components/errors';
-import type { RecoveryTarget, SiteOperations } from '../../components/site-operations';
+import { OperatorError, messageOf } from '../../components/errors';
+import type { PreflightFinding, RecoveryTarget, SiteOperations } from '../../components/site-operations';
+import { currentRecord } from '../recovery/record';
 import { preflightFindings } from '../recovery/serving-site';
-import type { Step } from '../recovery/step';
+import type { Step, StepContext } from '../recovery/step';
 
 /** Looks at all that a recovery needs, before anything is made, and lists everything wrong at once. */
 export const preflight: Step<'preflight'> = {
@@ -9,16 +10,18 @@ export const preflight: Step<'preflight'> = {
   title: 'Preflight',
   budgetSeconds: 10,
   onlyLooks: true,
-  async run({ operations, environment, session, waiting, recoveryStack, target }) {
+  async run(context) {
+    const { operations, environment, environmentName, recoveryStack, waiting } = context;
     waiting('the recovery site, the state backend and the name server');
-    const [findings, outage, unmet] = await Promise.all([
-      preflightFindings({ environment, session }, recoveryStack),
+    const isProtected = environment.recoverySite !== undefined;
+    const [findings, outage, unmet, { finding, record }] = await Promise.all([
+      preflightFindings(context, { environmentName, recoveryStack }),
       operations.lastOutage(),
-      unmetTarget(operations, target),
+      isProtected ? unmetTarget(operations, context.target) : null,
+      nameServer(context),
     ]);
-    const problems = findings.flatMap((finding) =>
-      finding.status === 'failed' ? [`${finding.evidence} ${finding.remedy}`] : []
-    );
+    const all = [...findings, finding];
+    const problems = all.flatMap((found) => (found.status === 'failed' ? [`${found.evidence} ${found.remedy}`] : []));
     if (unmet !== null && problems.length === 0) {
       throw unmet;
     }
@@ -31,7 +34,7 @@ export const preflight: Step<'preflight'> = {
         problems,
       });
     }
-    return { findings, outage };
+    return { findings: all, outage, record };
   },
   summarise({ findings }) {
     const unchecked = findings.filter((finding) => finding.status === 'not-checked').length;
@@ -39,6 +42,27 @@ export const preflight: Step<'preflight'> = {
     return `${findings.length - unchecked} of ${findings.length} looked at and sound${tail}`;
   },
 };
+
+/** What the name leads to now: only that is replaced by the cutover. A drill that takes no traffic asks nothing. */
+async function nameServer({
+  takesTraffic,
+  operations,
+  environment,
+}: StepContext): Promise<{ finding: PreflightFinding; record: string | null }> {
+  const id = 'name-server';
+  const { name } = environment.config.traffic;
+  if (!takesTraffic) {
+    return { finding: { id, status: 'not-checked', reason: 'a drill takes no traffic' }, record: null };
+  }
+  try {
+    const record = await currentRecord(operations);
+    return { finding: { id, status: 'passed', evidence: `${name} leads to ${record ?? 'nothing'}` }, record };
+  } catch (error) {
+    const evidence = `The name servers cannot be asked where ${name} leads: ${messageOf(error)}.`;
+    const remedy = 'Without them traffic cannot be moved: bring them back first.';
+    return { finding: { id, status: 'failed', evidence, remedy }, record: null };
+  }
+}
 
 /** What stands against recovering to the target, found here so that it is told together with everything else. */
 async function unmetTarget(operations: SiteOperations, target: RecoveryTarget): Promise<OperatorError | null> {

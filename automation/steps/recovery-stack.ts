@@ -1,7 +1,9 @@
 import { OperatorError } from '../../components/errors';
 import { siteOutputsSchema } from '../recovery/site-outputs';
-import type { Step } from '../recovery/step';
-import { writeStackConfig } from '../stacks/project';
+import type { Step, StepContext } from '../recovery/step';
+
+/** How often the platform is asked how far the restore has come. */
+const PROGRESS_EVERY_MS = 2000;
 
 /**
  * Makes the recovery site: one update of a stack of its own, in which the database restore and everything that does
@@ -12,32 +14,30 @@ export const recoveryStack: Step<'recovery-stack'> = {
   title: 'Restore and provision',
   budgetSeconds: 900,
   async run(context) {
-    const { environment, environmentName, project, session, recoveryStack: stack, id, emit, waiting, signal } = context;
-    const plan = context.result('recovery-point');
-    const config = environment.recoveryConfig({
-      recoveryId: id,
-      recoveryPoint: plan.recoveryPoint,
-      source: plan.source,
-    });
+    const { environmentName, configs, engine, recoveryStack: stack, id, emit, waiting, signal } = context;
     waiting('the engine');
-    await session.ensureStack(stack, async () => {
-      await writeStackConfig(
-        project,
-        stack,
-        config,
-        ` Recovery ${id} of environment ${environmentName}, written by medplum-dr.`
-      );
+    await engine.ensureStack(stack, async () => {
+      const comment = ` Recovery ${id} of environment ${environmentName}, written by medplum-dr.`;
+      await configs.write(stack, stackConfig(context), comment);
     });
-    const update = await session.update(stack, {
-      signal,
-      onResource: (resource) => {
-        emit({ kind: 'resource', step: 'recovery-stack', ...resource });
-      },
-      onWaiting: waiting,
-      onNote: (text) => {
-        emit({ kind: 'warning', text });
-      },
-    });
+    const watching = new AbortController();
+    const [update] = await Promise.all([
+      engine
+        .update(stack, {
+          signal,
+          onResource: (resource) => {
+            emit({ kind: 'resource', step: 'recovery-stack', ...resource });
+          },
+          onWaiting: waiting,
+          onNote: (text) => {
+            emit({ kind: 'warning', text });
+          },
+        })
+        .finally(() => {
+          watching.abort();
+        }),
+      tellProgress(context, watching.signal),
+    ]);
     const outputs = siteOutputsSchema.parse(update.outputs);
     for (const skipped of outputs.database.restoredFrom?.skipped ?? []) {
       emit({ kind: 'warning', text: `Skipped base backup ${skipped.id}: ${skipped.reasons.join('; ')}` });
@@ -52,3 +52,24 @@ export const recoveryStack: Step<'recovery-stack'> = {
   summarise: ({ stack, outputs }) =>
     `stack ${stack} stands; database restored from ${outputs.database.restoredFrom?.backup ?? 'nothing'}`,
 };
+
+function stackConfig({ id, environment, fencingNumber, takesTraffic, result }: StepContext): Record<string, unknown> {
+  const { recoveryPoint, source } = result('recovery-point');
+  const restore = { recoveryId: id, recoveryPoint, source, generation: fencingNumber };
+  return environment.recoveryConfig(restore, takesTraffic ? undefined : { drill: id });
+}
+
+/** Says what the platform says of the restore, until it is over: the engine itself is silent for as long as it takes. */
+async function tellProgress(
+  { operations, recoveryStack: stack, waiting, clock }: StepContext,
+  over: AbortSignal
+): Promise<void> {
+  while (!over.aborted) {
+    const progress = await operations.restoreProgress(stack);
+    if (progress !== null && !over.aborted) {
+      waiting(`the database: ${progress}`);
+    }
+    // Its end is no failure.
+    await clock.sleep(PROGRESS_EVERY_MS, over).catch(() => undefined);
+  }
+}

@@ -5,7 +5,7 @@ import {
   VERIFICATION_CLIENT_SECRET,
 } from '../../components/secret-names';
 import { ApiClient } from '../../medplum/api-client';
-import type { StepContext } from '../recovery/step';
+import type { SiteUnderTest } from './site';
 
 /** Names of a client's id and secret in the environment's secrets. */
 const CREDENTIALS = {
@@ -20,7 +20,7 @@ export type ApiAccess =
 const REQUEST_TIMEOUT_MS = 30_000;
 
 /** The API of the recovered site, asked at its own address before any name leads to it. */
-export async function apiClientOf(context: StepContext, who: keyof typeof CREDENTIALS): Promise<ApiAccess> {
+export async function apiClientOf(context: SiteUnderTest, who: keyof typeof CREDENTIALS): Promise<ApiAccess> {
   const { operations } = context;
   const { outputs } = context.result('recovery-stack');
   const names = CREDENTIALS[who];
@@ -35,11 +35,11 @@ export async function apiClientOf(context: StepContext, who: keyof typeof CREDEN
 }
 
 /** The same API for what everyone may ask. */
-export function anonymousClientOf(context: StepContext): ApiClient {
+export function anonymousClientOf(context: SiteUnderTest): ApiClient {
   return new ApiClient(target(context));
 }
 
-function target({ environment, signal, result }: StepContext): ConstructorParameters<typeof ApiClient>[0] {
+function target({ environment, signal, result }: SiteUnderTest): ConstructorParameters<typeof ApiClient>[0] {
   const { siteEndpoint } = result('recovery-stack').outputs;
   const { baseUrl } = environment.config.application;
   return { endpoint: siteEndpoint, baseUrl, timeoutMs: REQUEST_TIMEOUT_MS, signal };

@@ -4,6 +4,9 @@ import type { Check } from './check';
 /** Checks without which nobody knows whether the data came back: unmade, they stop a run as a failure does. */
 const REQUIRED = new Set(['database-writable', 'schema-version', 'signing-keys', 'resource-counts']);
 
+/** Checks that warn: on the day, what they tell of is no reason to stay down. */
+const ADVISORY = new Set(['clock-agrees']);
+
 /**
  * Stops the run when a check failed, or a required one could not be made, unless the operator accepted that very check.
  * @throws OperatorError listing every such check.
@@ -12,6 +15,7 @@ export function requirePassed(checks: readonly Check[], accepted: ReadonlySet<st
   const stopping = checks.filter(
     (check) =>
       !accepted.has(check.id) &&
+      !ADVISORY.has(check.id) &&
       (check.status === 'failed' || (check.status === 'not-checked' && REQUIRED.has(check.id)))
   );
   if (stopping.length === 0) {

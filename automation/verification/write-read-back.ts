@@ -2,7 +2,7 @@ import type { ApiClient } from '../../medplum/api-client';
 import { messageOf } from '../../components/errors';
 import { judged, type Check } from './check';
 
-const named = { id: 'write-read-back', title: 'A write is taken and found again' };
+export const writeReadBackCheck = { id: 'write-read-back', title: 'A write is taken and found again' };
 
 /** Writes a small resource, finds it by search and deletes it. A read-only database passes every other check. */
 export async function writeReadBack(api: ApiClient): Promise<Check> {
@@ -12,13 +12,13 @@ export async function writeReadBack(api: ApiClient): Promise<Check> {
     await api.delete('Basic', written.id);
     const good = found?.meta.versionId === written.meta.versionId;
     return judged(
-      named,
+      writeReadBackCheck,
       good,
       good
         ? `Basic/${written.id} written, found by search, deleted`
         : `Basic/${written.id} was written and is not found`
     );
   } catch (error) {
-    return judged(named, false, messageOf(error));
+    return judged(writeReadBackCheck, false, messageOf(error));
   }
 }

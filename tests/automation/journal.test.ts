@@ -1,8 +1,10 @@
 import { expect } from 'chai';
-import { appendFile, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
+import { FolderStore } from '../../automation/control/folder-store';
 import { Journal, type JournalEntry } from '../../automation/recovery/journal';
+import { OperatorError } from '../../components/errors';
 
 function failed(message: string): JournalEntry {
   return { kind: 'step-failed', step: 'fence', at: '2026-11-24T00:00:00.000Z', message };
@@ -10,83 +12,84 @@ function failed(message: string): JournalEntry {
 
 describe('Journal', () => {
   let folder: string;
-  let directory: string;
+  let store: FolderStore;
 
   beforeEach(async () => {
     folder = await mkdtemp(path.join(os.tmpdir(), 'medplum-dr-journal-'));
-    directory = path.join(folder, 'recoveries', 'run-1');
+    store = new FolderStore(folder);
   });
-  afterEach(() => rm(folder, { recursive: true }));
+  afterEach(() => rm(folder, { recursive: true, force: true }));
 
-  const file = (): string => path.join(directory, 'journal.jsonl');
+  const file = (number: number): string => path.join(folder, 'recoveries', 'run-1', `00000${number}.json`);
+
+  async function begun(...messages: readonly string[]): Promise<Journal> {
+    const journal = new Journal(store, 'run-1');
+    await journal.begin();
+    for (const message of messages) {
+      await journal.append(failed(message));
+    }
+    return journal;
+  }
 
   it('makes nothing until the run begins, and then writes what came before first', async () => {
-    const journal = new Journal(directory);
+    const journal = new Journal(store, 'run-1');
     await journal.append(failed('one'));
     await journal.append(failed('two'));
 
     expect(journal.begun).to.equal(false);
+    expect(await journal.read()).to.deep.equal([failed('one'), failed('two')]);
     expect(await readdir(folder)).to.deep.equal([]);
 
     await journal.begin();
     await journal.append(failed('three'));
 
     expect(journal.begun).to.equal(true);
-    expect(await new Journal(directory).read()).to.deep.equal([failed('one'), failed('two'), failed('three')]);
+    expect(await new Journal(store, 'run-1').read()).to.deep.equal([failed('one'), failed('two'), failed('three')]);
   });
 
-  it('has each entry in the file when append returns, a line each, for nobody else to read', async () => {
-    const journal = new Journal(directory);
-    await journal.begin();
-    for (const message of ['one', 'two\nlines']) {
-      await journal.append(failed(message));
-      const lines = (await readFile(file(), 'utf8')).split('\n');
-      expect(JSON.parse(lines.at(-2) ?? '')).to.deep.equal(failed(message));
-      expect(lines.at(-1)).to.equal('');
-    }
+  it('has each entry in a file of its own when append returns', async () => {
+    const journal = await begun('one');
+    expect(JSON.parse(await readFile(file(1), 'utf8'))).to.deep.equal(failed('one'));
+    await journal.append(failed('two'));
+
+    expect(JSON.parse(await readFile(file(2), 'utf8'))).to.deep.equal(failed('two'));
   });
 
   it('is empty where there is none', async () => {
-    const journal = new Journal(directory);
+    const journal = new Journal(store, 'run-1');
 
     expect(await journal.read()).to.deep.equal([]);
     expect(journal.begun).to.equal(false);
   });
 
-  it('goes on at once in the file of an earlier driver', async () => {
-    const first = new Journal(directory);
-    await first.begin();
-    await first.append(failed('one'));
+  it('goes on after the entries of an earlier driver', async () => {
+    await begun('one');
 
-    const second = new Journal(directory);
+    const second = new Journal(store, 'run-1');
     await second.read();
     await second.append(failed('two'));
 
     expect(second.begun).to.equal(true);
-    expect(await new Journal(directory).read()).to.deep.equal([failed('one'), failed('two')]);
+    expect(await new Journal(store, 'run-1').read()).to.deep.equal([failed('one'), failed('two')]);
   });
 
-  it('leaves out the torn last line of a killed driver, and writes on without it', async () => {
-    const first = new Journal(directory);
-    await first.begin();
-    await first.append(failed('one'));
-    await appendFile(file(), '{"kind":"step-failed","step":"fen');
-
-    const second = new Journal(directory);
-    expect(await second.read()).to.deep.equal([failed('one')]);
+  it('refuses the driver that another one was quicker than', async () => {
+    const first = await begun('one');
+    const second = new Journal(store, 'run-1');
+    await second.read();
     await second.append(failed('two'));
 
-    expect(await new Journal(directory).read()).to.deep.equal([failed('one'), failed('two')]);
+    const error = await first.append(failed('late')).catch((failure: unknown) => failure);
+
+    expect(error).to.be.instanceOf(OperatorError).and.to.include({ kind: 'locked' });
+    expect(await new Journal(store, 'run-1').read()).to.deep.equal([failed('one'), failed('two')]);
   });
 
-  it('does not hide a damaged line in the middle', async () => {
-    const journal = new Journal(directory);
-    await journal.begin();
-    await journal.append(failed('one'));
-    await appendFile(file(), '{"kind":\n');
-    await journal.append(failed('two'));
+  it('does not hide a damaged entry', async () => {
+    await begun('one', 'two');
+    await writeFile(file(1), '{"kind":');
 
-    const error = await new Journal(directory).read().catch((failure: unknown) => failure);
+    const error = await new Journal(store, 'run-1').read().catch((failure: unknown) => failure);
 
     expect(error).to.be.instanceOf(SyntaxError);
   });

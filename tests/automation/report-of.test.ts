@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { reportOf, type ReportInput } from '../../automation/recovery/report-of';
-import { STEP_IDS, type StepResults } from '../../automation/recovery/results';
+import { STEPS_OF, type StepResults } from '../../automation/recovery/results';
 import type { RunHeader } from '../../automation/recovery/journal';
 import { recoveryReportSchema, type RecoveryReport } from '../../automation/report/schema';
 import { judged, notChecked } from '../../automation/verification/check';
@@ -15,7 +15,11 @@ const at = (seconds: number): string => new Date(START + seconds * 1000).toISOSt
 const HEADER: RunHeader = {
   id: 'run-1',
   mode: 'recovery',
+  takesTraffic: true,
   environment: 'local-primary',
+  servingStack: 'local-primary',
+  previous: null,
+  commitAfterSeconds: 600,
   target: { kind: 'latest' },
   recoveryStack: 'local-primary-run-1',
   startedAt: at(20),
@@ -26,10 +30,11 @@ const HEADER: RunHeader = {
 const counts = { id: 'resource-counts', title: 'Counts' };
 const reached = { id: 'endpoint-by-name', title: 'By name' };
 
-const RESULTS: StepResults = {
+const RESULTS: Omit<StepResults, 'drain' | 'protect'> = {
   preflight: {
     findings: [{ id: 'disk-space', status: 'not-checked', reason: 'no such call here' }],
     outage: { lastGoodAt: at(-1), firstFailureAt: at(1), detectedAt: at(4) },
+    record: '127.0.0.2',
   },
   'recovery-point': {
     recoveryPoint: 'latest-from-base-2',
@@ -76,7 +81,7 @@ const RESULTS: StepResults = {
     checks: [judged({ id: 'cron-reloaded', title: 'Cron' }, true, 'completed')],
     notes: ['queues are empty'],
   },
-  health: { checks: [], serverVersion: '5.0.10' },
+  health: { checks: [], serverVersion: '5.0.10', newestWriteAt: at(46) },
   cutover: {
     moved: true,
     active: ACTIVE_AT_B,
@@ -88,7 +93,7 @@ const RESULTS: StepResults = {
   },
 };
 
-const STEPS = STEP_IDS.map((id) => ({
+const STEPS = STEPS_OF.recovery.map((id) => ({
   id,
   title: steps[id].title,
   status: 'done' as const,
@@ -118,6 +123,7 @@ const RECOVERED: ReportInput = {
   endedAt: at(52),
   engineVersion: '3.246.0',
   toolVersion: '0.1.0',
+  commit: { kind: 'nothing-to-go-back-to' },
   warnings: ['careful'],
   seen: [],
 };

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { STEP_IDS } from '../../automation/recovery/results';
+import { STEPS_OF } from '../../automation/recovery/results';
 import { processesNaming } from '../../automation/rehearsal/destroy-site';
 import { recoveryReportSchema, type RecoveryReport } from '../../automation/report/schema';
 import { medplumDr, type Ended } from './command-line';
@@ -31,7 +31,7 @@ for (const scenario of ['site-loss', 'bad-write', 'corrupt-backup'] as const) {
       expect(report).to.include({ mode: 'drill', scenario, result: 'recovered', failure: null });
       expect(report).to.include({ environment: 'rehearsal', isStandIn: true });
       expect(report.sites).to.deep.equal({ from: 'site-a', to: 'site-b' });
-      expect(steps.map(({ id, status }) => `${id} ${status}`)).to.deep.equal(STEP_IDS.map((id) => `${id} done`));
+      expect(steps.map(({ id, status }) => `${id} ${status}`)).to.deep.equal(STEPS_OF.drill.map((id) => `${id} done`));
       const instants = steps.flatMap(({ startedAt, endedAt }) => [startedAt, endedAt]);
       expect(instants).to.not.include(null);
       expect(instants).to.deep.equal([...instants].sort());

@@ -162,12 +162,15 @@ const EXAMPLE: RecoveryReport = {
   ],
   fence: { state: 'unreachable', detail: 'The folder of harbour is gone; none of its ports answers.' },
   traffic: { before: '127.0.0.11:8103', after: '127.0.0.12:8103', observedAt: instantAfter(38.2) },
+  quarantine: null,
   overrides: [],
   warnings: [
     'The newest base backup is damaged: base-20261124-113000 was passed over.',
     'No redis-server on PATH: the environment ran without a cache.',
   ],
   unprotectedSince: instantAfter(35.7),
+  protection: null,
+  commit: { kind: 'nothing-to-go-back-to' },
   leftBehind: [],
   versions: {
     tool: '0.1.0',
@@ -188,7 +191,7 @@ export function failedReport(): RecoveryReport {
     failure: {
       step: 'health',
       message: 'The new endpoint answered 500 three times.',
-      hint: 'Read upland/application.log, then run: medplum-dr recover --resume drill-1',
+      hint: 'Read upland/application.log, then run: medplum-dr resume drill-1',
     },
     endedAt: instantAfter(33.1),
     achieved: { ...example.achieved, rtoSeconds: null, clientDowntimeSeconds: null, acknowledgedWritesLost: null },

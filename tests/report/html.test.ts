@@ -22,7 +22,7 @@ describe('report page', () => {
     const html = renderReport(failedReport());
     expect(html).to.include('Not recovered: failed at “Health” after 33.1 s');
     expect(html).to.include('The new endpoint answered 500 three times.');
-    expect(html).to.include('medplum-dr recover --resume drill-1');
+    expect(html).to.include('medplum-dr resume drill-1');
     expect(html).to.include('✕ Not reached').and.not.to.include('✓ Met');
     expect(html).to.include('○ Cutover');
   });
@@ -49,6 +49,16 @@ describe('report page', () => {
   it('lists what was not checked in a section of its own', () => {
     const section = /<section aria-labelledby="not-checked">.*?<\/section>/s.exec(renderReport(exampleReport()))?.[0];
     expect(section).to.include('Scheduled bots are back').and.include('the stand-in runs no bots');
+  });
+
+  it('counts what the copy of a drill was kept from, by target', () => {
+    const section = (changes: Parameters<typeof exampleReport>[0]): string =>
+      /<section aria-labelledby="quarantine">.*?<\/section>/s.exec(renderReport(exampleReport(changes)))?.[0] ?? 'none';
+    const counted = section({ quarantine: { blocked: [{ target: '<b>.example.com:25', attempts: 7 }] } });
+    expect(counted).to.include('<th scope="row">&lt;b&gt;.example.com:25</th><td>7</td>');
+    expect(section({ quarantine: { blocked: [] } })).to.include('It tried to reach nothing outside itself.');
+    expect(section({ quarantine: { blocked: null } })).to.include('<strong>not counted</strong>');
+    expect(section({ quarantine: null })).to.equal('none');
   });
 });
 

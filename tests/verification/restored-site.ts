@@ -5,9 +5,11 @@ import { loadEnvironment } from '../../components/program';
 import type { PlatformEnvironment } from '../../components/platform';
 import type { RestorePlan, SiteOperations, SiteOutputs } from '../../components/site-operations';
 import { secretsKey, writeSecrets } from '../../components/local/secrets-store/store';
+import { realClock } from '../../automation/recovery/clock';
 import type { StepResults } from '../../automation/recovery/results';
 import type { StepContext } from '../../automation/recovery/step';
 import type { Recorded } from '../../automation/verification/context';
+import { medplumVerification } from '../../automation/verification/site';
 import { takeFingerprint, type DatabaseFingerprint } from '../../medplum/fingerprint';
 import type { StoredResource } from '../../medplum/resources';
 import { resourceTypes } from '../../medplum/tables';
@@ -193,6 +195,9 @@ export function contextOf(
   const context = {
     environment: site.environment,
     operations: changes.operations ?? site.operations,
+    verification: medplumVerification,
+    clock: realClock,
+    takesTraffic: true,
     acceptedChecks: new Set(changes.accepted ?? []),
     signal: new AbortController().signal,
     emit: (event) => {

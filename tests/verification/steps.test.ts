@@ -44,6 +44,7 @@ describe('verification', () => {
       'schema-version',
       'signing-keys',
       'resource-counts',
+      'clock-agrees',
       'binaries',
       'health-endpoint',
       'server-version',

@@ -1,0 +1,25 @@
+import type { JournalEntry, RunHeader } from './journal';
+import { isPlanned } from './results';
+
+/** Whether a run can be rolled back, and until when. */
+export type CommitWindow =
+  /** Nothing was moved, or the run is over. */
+  | { readonly kind: 'none' }
+  /** The site that traffic left was lost: there is nothing to go back to. */
+  | { readonly kind: 'nothing-to-go-back-to' }
+  | { readonly kind: 'open'; readonly until: string }
+  | { readonly kind: 'committed'; readonly since: string };
+
+/** The move of a planned run is committed by the passing of time: no process has to live for it. */
+export function commitWindow(header: RunHeader, entries: readonly JournalEntry[], now: Date): CommitWindow {
+  const cutover = entries.find((entry) => entry.kind === 'step-done' && entry.step === 'cutover');
+  const isOver = entries.some((entry) => entry.kind === 'over' || entry.kind === 'stack-removed');
+  if (isOver || cutover?.kind !== 'step-done' || cutover.step !== 'cutover' || !cutover.result.moved) {
+    return { kind: 'none' };
+  }
+  if (!isPlanned(header.mode)) {
+    return { kind: 'nothing-to-go-back-to' };
+  }
+  const until = new Date(Date.parse(cutover.result.observedAt) + header.commitAfterSeconds * 1000).toISOString();
+  return now.toISOString() < until ? { kind: 'open', until } : { kind: 'committed', since: until };
+}

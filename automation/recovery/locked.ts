@@ -1,0 +1,63 @@
+import type { PlatformEnvironment } from '../../components/platform';
+import { acquireLease, type Lease } from '../control/lease';
+import { guarded, type World } from './world';
+
+export interface LockOptions {
+  readonly environmentName: string;
+  /** What the lock is for, told to whoever is refused. */
+  readonly purpose: string;
+  readonly takeOver: boolean;
+}
+
+/** What holds while a driver has the environment. */
+export interface Held {
+  readonly lease: Lease;
+  /** Changes are refused in it once another driver has taken over. */
+  readonly world: World;
+  /** The front's config as it was when the lock was taken: nobody else changes it now. */
+  readonly front: PlatformEnvironment;
+  /** In words, when the lock was another driver's; null else. */
+  readonly takenOver: string | null;
+}
+
+/**
+ * Takes an environment's lock. Its fencing number is higher than that of any driver before and than the last cutover's.
+ * @throws OperatorError (`locked`) that says who holds it since when.
+ */
+export async function holdEnvironment(world: World, options: LockOptions): Promise<Held> {
+  const { environmentName, purpose, takeOver } = options;
+  const before = await world.configs.open(environmentName);
+  const lease = await acquireLease({
+    store: world.store,
+    environment: environmentName,
+    purpose,
+    after: before.config.activeEndpoint?.generation ?? 0,
+    takeOver,
+    clock: world.clock,
+  });
+  const held = guarded(world, () => lease.check());
+  const { takenFrom } = lease;
+  return {
+    lease,
+    world: held,
+    front: await held.configs.open(environmentName),
+    takenOver:
+      takenFrom === null
+        ? null
+        : `The lock of another driver was taken over: ${takenFrom.purpose}, by ${takenFrom.user}@${takenFrom.host} (pid ${takenFrom.pid}) since ${takenFrom.since}`,
+  };
+}
+
+/** Runs with an environment's lock. @throws OperatorError (`locked`) when another driver has it. */
+export async function withEnvironment<Result>(
+  world: World,
+  options: LockOptions,
+  run: (held: Held) => Promise<Result>
+): Promise<Result> {
+  const held = await holdEnvironment(world, options);
+  try {
+    return await run(held);
+  } finally {
+    await held.lease.release();
+  }
+}

@@ -1,0 +1,88 @@
+import type { PlatformEnvironment } from '../../components/platform';
+import type { SiteOperations } from '../../components/site-operations';
+import type { ControlStore } from '../control/store';
+import type { StackConfigs } from '../stacks/stack-configs';
+import type { StackEngine } from '../stacks/stack-engine';
+import type { SiteVerification } from '../verification/site';
+import type { Clock } from './clock';
+import { retried } from './retry';
+
+/** Everything outside a run that it works with. The platform comes in by `configs.open`. */
+export interface World {
+  readonly clock: Clock;
+  /** For jitter; from 0 up to 1. */
+  readonly random: () => number;
+  readonly store: ControlStore;
+  readonly engine: StackEngine;
+  readonly configs: StackConfigs;
+  readonly verification: SiteVerification;
+}
+
+/**
+ * The world as one driver may use it. Right before each change `check` is asked whether the driver still holds the
+ * environment: one that was taken over and wakes up again changes nothing. What only looks is tried again when it fails in
+ * a way that passes.
+ */
+export function guarded(world: World, check: () => Promise<void>): World {
+  const { engine, configs } = world;
+  const change =
+    <Args extends readonly unknown[], Result>(call: (...args: Args) => Promise<Result>) =>
+    async (...args: Args): Promise<Result> => {
+      await check();
+      return call(...args);
+    };
+  return {
+    ...world,
+    engine: {
+      engineVersion: engine.engineVersion,
+      checkBackend: () => engine.checkBackend(),
+      outputs: (name) => engine.outputs(name),
+      ensureStack: change((name, prepare) => engine.ensureStack(name, prepare)),
+      update: change((name, options) => engine.update(name, options)),
+      destroy: change((name, progress) => engine.destroy(name, progress)),
+      unprotect: change((name) => engine.unprotect(name)),
+    },
+    configs: {
+      names: () => configs.names(),
+      read: (stack) => configs.read(stack),
+      write: change((stack, values, comment) => configs.write(stack, values, comment)),
+      remove: change((stack, key) => configs.remove(stack, key)),
+      open: async (stack) => guardedEnvironment(await configs.open(stack), world, change),
+    },
+  };
+}
+
+type Change = <Args extends readonly unknown[], Result>(
+  call: (...args: Args) => Promise<Result>
+) => (...args: Args) => Promise<Result>;
+
+function guardedEnvironment(environment: PlatformEnvironment, world: World, change: Change): PlatformEnvironment {
+  return { ...environment, operations: () => guardedOperations(environment.operations(), world, change) };
+}
+
+function guardedOperations(operations: SiteOperations, world: World, change: Change): SiteOperations {
+  const look =
+    <Args extends readonly unknown[], Result>(call: (...args: Args) => Promise<Result>) =>
+    (...args: Args): Promise<Result> =>
+      retried(() => call(...args), world);
+  return {
+    preflight: look((stack) => operations.preflight(stack)),
+    recoveryPoints: look(() => operations.recoveryPoints()),
+    continuousWindow: look(() => operations.continuousWindow()),
+    planRestore: look((target) => operations.planRestore(target)),
+    secret: look((outputs, name) => operations.secret(outputs, name)),
+    connectDatabase: look((outputs) => operations.connectDatabase(outputs)),
+    missingObjects: look((outputs, objects) => operations.missingObjects(outputs, objects)),
+    resolve: look(() => operations.resolve()),
+    lastOutage: look(() => operations.lastOutage()),
+    condition: look(() => operations.condition()),
+    restoreProgress: look((stack) => operations.restoreProgress(stack)),
+    blockedAttempts: look((stack) => operations.blockedAttempts(stack)),
+    remains: look(() => operations.remains()),
+    fence: change(() => operations.fence()),
+    stopApplication: change(() => operations.stopApplication()),
+    unfence: change(() => operations.unfence()),
+    drain: change((wait) => operations.drain(wait)),
+    removeRemains: change(() => operations.removeRemains()),
+  };
+}
