@@ -1,5 +1,4 @@
 import path from 'node:path';
-import { OperatorError } from '../components/errors';
 import type { PlatformEnvironment } from '../components/platform';
 import type { ContinuousWindow, RecoveryPoint, RestorePlan, PreflightFinding } from '../components/site-operations';
 import { engineEnvironment, ensureLanguageHost, findEngine } from './engine';

@@ -11,7 +11,7 @@ import {
   type LeaseRecord,
 } from './lease-records';
 import { heldByAnother } from './lease-refusal';
-import { isProcessAlive, processSpace, thisProcess, type ProcessIdentity } from './process-space';
+import { thisDriver, type DriverProcess, type ProcessIdentity } from './process-space';
 import type { ControlStore } from './store';
 
 export { leaseHolder, type LeaseHolder } from './lease-records';
@@ -40,7 +40,7 @@ export interface Lease {
   release(options?: { readonly unused?: boolean }): Promise<void>;
 }
 
-export interface AcquireOptions {
+export interface AcquireOptions extends Partial<DriverProcess> {
   readonly store: ControlStore;
   readonly environment: string;
   /** What the driver is going to do, as words after "for": `recovery rec-1`. */
@@ -50,15 +50,13 @@ export interface AcquireOptions {
   /** Whether a holder that may be alive is taken over; a dead one of this machine always is. */
   readonly takeOver: boolean;
   readonly clock: Clock;
-  readonly identity?: ProcessIdentity;
-  readonly isAlive?: (pid: number) => boolean;
 }
 
 /** @throws OperatorError ('locked') that says who holds the environment and how to take it over. */
 export async function acquireLease(options: AcquireOptions): Promise<Lease> {
-  const { store, environment, after, clock, purpose, isAlive = isProcessAlive } = options;
-  const identity = options.identity ?? thisProcess();
-  const space = await processSpace();
+  const { store, environment, after, clock, purpose } = options;
+  const { identity, isAlive, space: ownSpace } = { ...thisDriver(), ...options };
+  const space = await ownSpace();
   const mark = leaseKey(environment, after, 'skipped');
   let marked = false;
   let before = await listLeases(store, environment);

@@ -30,6 +30,17 @@ export interface ProcessIdentity {
   readonly pid: number;
 }
 
+/** The process that a driver is, and what it can tell of others on its machine. */
+export interface DriverProcess {
+  readonly identity: ProcessIdentity;
+  readonly space: () => Promise<string | null>;
+  readonly isAlive: (pid: number) => boolean;
+}
+
+export function thisDriver(): DriverProcess {
+  return { identity: thisProcess(), space: processSpace, isAlive: isProcessAlive };
+}
+
 export function thisProcess(): ProcessIdentity {
   return { user: userName(), host: os.hostname(), pid: process.pid };
 }

@@ -1,6 +1,6 @@
 import pc from 'picocolors';
 import type { RecoveryEvent } from '../events';
-import { spanText } from '../report/wording';
+import { modeText, spanText } from '../report/wording';
 
 /** Where progress is written; a terminal gets a line that changes in place. */
 export interface ProgressOutput {
@@ -52,7 +52,7 @@ export async function renderProgress(events: AsyncIterable<RecoveryEvent>, outpu
       switch (event.kind) {
         case 'run-started':
           line(
-            `${stamp()}  ${colour.bold(`${event.mode === 'drill' ? 'Drill' : 'Recovery'} ${event.id}`)} of environment ${event.environment}`
+            `${stamp()}  ${colour.bold(`${modeText({ mode: event.mode, scenario: null })} ${event.id}`)} of environment ${event.environment}`
           );
           break;
         case 'step-started':
@@ -86,6 +86,9 @@ export async function renderProgress(events: AsyncIterable<RecoveryEvent>, outpu
           } else {
             line(`${stamp()}    ${colour.green('passed')} ${event.check.title}: ${event.check.evidence}`);
           }
+          break;
+        case 'over-budget':
+          line(`${stamp()}  ${colour.yellow('over budget')} ${event.text}`);
           break;
         case 'resource':
           break;

@@ -28,8 +28,8 @@ export interface AbortSetup {
  * @throws OperatorError after the cutover, with the way back.
  */
 export async function abortRun(setup: AbortSetup): Promise<Check[]> {
-  const { world, id, environmentName, takeOver } = setup;
-  return withEnvironment(world, { environmentName, purpose: `abort ${id}`, takeOver }, async (held) => {
+  const { world, id, environmentName, takeOver, emit } = setup;
+  return withEnvironment(world, { environmentName, purpose: `abort ${id}`, takeOver, emit }, async (held) => {
     const journal = new Journal(world.store, id);
     const entries = await journal.read();
     const header = requireOpen(id, entries);

@@ -14,7 +14,7 @@ export type CommitWindow =
 export function commitWindow(header: RunHeader, entries: readonly JournalEntry[], now: Date): CommitWindow {
   const cutover = entries.find((entry) => entry.kind === 'step-done' && entry.step === 'cutover');
   const isOver = entries.some((entry) => entry.kind === 'over' || entry.kind === 'stack-removed');
-  if (isOver || cutover?.kind !== 'step-done' || cutover.step !== 'cutover' || !cutover.result.moved) {
+  if (isOver || cutover?.kind !== 'step-done' || !cutover.result.moved) {
     return { kind: 'none' };
   }
   if (!isPlanned(header.mode)) {

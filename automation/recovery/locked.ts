@@ -1,5 +1,6 @@
 import type { PlatformEnvironment } from '../../components/platform';
-import { acquireLease, type Lease } from '../control/lease';
+import { acquireLease, type Lease, type LeaseHolder } from '../control/lease';
+import type { Emit } from '../events';
 import { guarded, type World } from './world';
 
 export interface LockOptions {
@@ -8,6 +9,9 @@ export interface LockOptions {
   readonly purpose: string;
   readonly takeOver: boolean;
 }
+
+/** A command that is no run, with somebody to tell of what goes on. */
+export type LockedCommand = LockOptions & { readonly emit: Emit };
 
 /** What holds while a driver has the environment. */
 export interface Held {
@@ -34,27 +38,34 @@ export async function holdEnvironment(world: World, options: LockOptions): Promi
     after: before.config.activeEndpoint?.generation ?? 0,
     takeOver,
     clock: world.clock,
+    ...world.process,
   });
   const held = guarded(world, () => lease.check());
-  const { takenFrom } = lease;
   return {
     lease,
     world: held,
     front: await held.configs.open(environmentName),
-    takenOver:
-      takenFrom === null
-        ? null
-        : `The lock of another driver was taken over: ${takenFrom.purpose}, by ${takenFrom.user}@${takenFrom.host} (pid ${takenFrom.pid}) since ${takenFrom.since}`,
+    takenOver: lease.takenFrom === null ? null : await takeOverFrom(lease.takenFrom, held),
   };
+}
+
+/** A driver that is taken over while it lives changes nothing itself; an engine that it started would. */
+async function takeOverFrom({ purpose, user, host, pid, since }: LeaseHolder, { engine }: World): Promise<string> {
+  const engines = await engine.stopEnginesOf({ host, pid });
+  const text = `The lock of another driver was taken over: ${purpose}, by ${user}@${host} (pid ${pid}) since ${since}`;
+  return engines.length === 0 ? text : `${text}; its engine (pid ${engines.join(', ')}) was stopped`;
 }
 
 /** Runs with an environment's lock. @throws OperatorError (`locked`) when another driver has it. */
 export async function withEnvironment<Result>(
   world: World,
-  options: LockOptions,
+  options: LockedCommand,
   run: (held: Held) => Promise<Result>
 ): Promise<Result> {
   const held = await holdEnvironment(world, options);
+  if (held.takenOver !== null) {
+    options.emit({ kind: 'warning', text: held.takenOver });
+  }
   try {
     return await run(held);
   } finally {

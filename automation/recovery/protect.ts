@@ -22,7 +22,7 @@ export interface ProtectSetup {
  */
 export async function protectEnvironment(setup: ProtectSetup): Promise<Protection> {
   const { world, environmentName, takeOver, signal, emit } = setup;
-  return withEnvironment(world, { environmentName, purpose: 'protect', takeOver }, async (held) => {
+  return withEnvironment(world, { environmentName, purpose: 'protect', takeOver, emit }, async (held) => {
     const active = held.front.config.activeEndpoint;
     const serving = await servingSite(held.world.configs, { environmentName, front: held.front });
     if (active === undefined || serving.stack === environmentName) {

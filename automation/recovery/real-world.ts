@@ -1,6 +1,8 @@
 import type { PlatformEnvironment } from '../../components/platform';
 import { openControlStore } from '../control/open-store';
+import { thisDriver } from '../control/process-space';
 import type { ControlStore } from '../control/store';
+import { writeReport } from '../report/write';
 import type { Project } from '../stacks/project';
 import { configFiles } from '../stacks/stack-configs';
 import type { StackEngine } from '../stacks/stack-engine';
@@ -26,5 +28,7 @@ export async function realWorld(
     engine,
     configs: configFiles(project),
     verification: medplumVerification,
+    process: thisDriver(),
+    writeReport,
   };
 }

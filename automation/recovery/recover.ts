@@ -1,11 +1,10 @@
 import os from 'node:os';
 import path from 'node:path';
-import { OperatorError } from '../../components/errors';
+import { OperatorError, messageOf } from '../../components/errors';
 import type { PlatformEnvironment } from '../../components/platform';
 import type { RecoveryTarget } from '../../components/site-operations';
 import { createEventStream, type EventStream, type RecoveryEvent } from '../events';
 import type { RecoveryReport } from '../report/schema';
-import { writeReport } from '../report/write';
 import type { Check } from '../verification/check';
 import { toolVersion } from '../version';
 import { commitWindow } from './commit-window';
@@ -57,6 +56,8 @@ export interface RecoverySetup {
   /** Asked after the last step, before the report is written. */
   readonly afterSteps?: (outcome: RunOutcome) => Promise<AfterSteps>;
   readonly onMoment?: RunSetup['onMoment'];
+  /** The steps of each mode in their order; those of `STEPS_OF` when absent. */
+  readonly order?: RunSetup['order'];
 }
 
 /** A new run, or one to go on with: that keeps what it was asked for at first. */
@@ -157,6 +158,7 @@ async function run(setup: RecoverySetup, held: Held, journal: Journal, stream: E
     emit,
     stallSeconds: setup.stallSeconds ?? environment.config.recovery.stallAfter,
     ...(setup.onMoment === undefined ? {} : { onMoment: setup.onMoment }),
+    ...(setup.order === undefined ? {} : { order: setup.order }),
     context: {
       id: header.id,
       mode: header.mode,
@@ -198,7 +200,7 @@ async function run(setup: RecoverySetup, held: Held, journal: Journal, stream: E
   const madeSomething = journal.begun || setup.scenario !== null;
   const reportDirectory = madeSomething ? path.join(setup.reportsDirectory, header.id) : null;
   if (reportDirectory !== null) {
-    await writeReport(reportDirectory, report);
+    await world.writeReport(reportDirectory, report);
   }
   stream.emit({ kind: 'run-finished', result: outcome.result, reportDirectory });
   return { id: header.id, result: outcome.result, report, reportDirectory, error: outcome.failure?.error ?? null };
@@ -292,10 +294,7 @@ async function afterRun(setup: RecoverySetup, ranRun: RanRun): Promise<AfterStep
   const { header, ran, journal, emit, serving } = ranRun;
   const { id, recoveryStack: stack, takesTraffic } = header;
   const started = new Set(ran.steps.filter((step) => step.startedAt !== null).map((step) => step.id));
-  const quarantine =
-    takesTraffic || !started.has('recovery-stack')
-      ? null
-      : { blocked: await serving.environment.operations().blockedAttempts(stack) };
+  const quarantine = takesTraffic || !started.has('recovery-stack') ? null : await blockedOf(ranRun);
   const nothing: AfterSteps = { client: null, checks: [], notes: [], leftBehind: [], quarantine };
   const isLocked = ran.failure?.error.kind === 'locked';
   const planned = isPlanned(header.mode) && started.has('drain') && !started.has('cutover');
@@ -323,6 +322,16 @@ async function afterRun(setup: RecoverySetup, ranRun: RanRun): Promise<AfterStep
   const at = world.clock.now().toISOString();
   await journal.append(planned ? { kind: 'over', at, how: 'aborted' } : { kind: 'stack-removed', at });
   return { ...nothing, checks, removed: true };
+}
+
+/** What cannot be read is not counted, and keeps nothing of the copy from being removed. */
+async function blockedOf({ header, serving, emit }: RanRun): Promise<AfterSteps['quarantine']> {
+  try {
+    return { blocked: await serving.environment.operations().blockedAttempts(header.recoveryStack) };
+  } catch (error) {
+    emit({ kind: 'warning', text: `What the copy tried to reach was not counted: ${messageOf(error)}` });
+    return { blocked: null };
+  }
 }
 
 function operator(): string {

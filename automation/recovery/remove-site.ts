@@ -21,32 +21,36 @@ export interface RemoveSiteSetup {
  * @throws OperatorError for the stack that serves, and for one of another environment.
  */
 export async function removeSite(setup: RemoveSiteSetup): Promise<Check> {
-  const { world, environmentName, stack, takeOver } = setup;
-  return withEnvironment(world, { environmentName, purpose: `remove the site of ${stack}`, takeOver }, async (held) => {
-    const { front } = held;
-    const serving = await servingSite(held.world.configs, { environmentName, front });
-    if (serving.stack === stack) {
-      throw new OperatorError('bad-input', `Stack ${stack} serves environment "${environmentName}".`, {
-        hint: 'It is not removed: it holds the data that clients write now.',
-      });
+  const { world, environmentName, stack, takeOver, emit } = setup;
+  return withEnvironment(
+    world,
+    { environmentName, purpose: `remove the site of ${stack}`, takeOver, emit },
+    async (held) => {
+      const { front } = held;
+      const serving = await servingSite(held.world.configs, { environmentName, front });
+      if (serving.stack === stack) {
+        throw new OperatorError('bad-input', `Stack ${stack} serves environment "${environmentName}".`, {
+          hint: 'It is not removed: it holds the data that clients write now.',
+        });
+      }
+      const environment = await held.world.configs.open(stack);
+      const operations = environment.operations();
+      const record = await currentRecord(operations);
+      const before = await operations.remains();
+      await (stack === environmentName ? removeFromFront(setup, held) : destroy(setup, held));
+      await operations.removeRemains();
+      const left = await operations.remains();
+      const after = await currentRecord(operations);
+      const good = left.length === 0 && after === record;
+      return judged(
+        { id: 'site-removed', title: `The site of ${stack} is gone, and nothing else` },
+        good,
+        good
+          ? `removed: ${before.map(({ what }) => what).join('; ') || 'nothing was left'}`
+          : `left: ${left.map(({ what }) => what).join('; ') || 'nothing'}; the name led to ${record ?? 'nothing'} and leads to ${after ?? 'nothing'}`
+      );
     }
-    const environment = await held.world.configs.open(stack);
-    const operations = environment.operations();
-    const record = await currentRecord(operations);
-    const before = await operations.remains();
-    await (stack === environmentName ? removeFromFront(setup, held) : destroy(setup, held));
-    await operations.removeRemains();
-    const left = await operations.remains();
-    const after = await currentRecord(operations);
-    const good = left.length === 0 && after === record;
-    return judged(
-      { id: 'site-removed', title: `The site of ${stack} is gone, and nothing else` },
-      good,
-      good
-        ? `removed: ${before.map(({ what }) => what).join('; ') || 'nothing was left'}`
-        : `left: ${left.map(({ what }) => what).join('; ') || 'nothing'}; the name led to ${record ?? 'nothing'} and leads to ${after ?? 'nothing'}`
-    );
-  });
+  );
 }
 
 async function destroy({ stack, emit }: RemoveSiteSetup, { world }: Held): Promise<void> {

@@ -40,8 +40,8 @@ interface Rollback {
  * @throws OperatorError when the window is over, when there is nothing to go back to, and when clients wrote meanwhile.
  */
 export async function rollBack(setup: RollbackSetup): Promise<Check[]> {
-  const { world, id, environmentName, takeOver } = setup;
-  return withEnvironment(world, { environmentName, purpose: `rollback ${id}`, takeOver }, async (held) => {
+  const { world, id, environmentName, takeOver, emit } = setup;
+  return withEnvironment(world, { environmentName, purpose: `rollback ${id}`, takeOver, emit }, async (held) => {
     const journal = new Journal(world.store, id);
     const entries = await journal.read();
     const header = requireOpen(id, entries);

@@ -43,6 +43,7 @@ export interface RunSetup {
   readonly emit: Emit;
   /** Told of each moment in which a crash would leave another world behind. */
   readonly onMoment?: (step: StepId, moment: StepMoment) => void;
+  readonly order?: typeof STEPS_OF;
 }
 
 /**
@@ -50,14 +51,14 @@ export interface RunSetup {
  * is not run again, and the one that was interrupted is, as it asks the world what is done already.
  */
 export async function runSteps(setup: RunSetup): Promise<RunOutcome> {
-  const { header, journal, emit, past, context } = setup;
+  const { header, journal, emit, past, context, order = STEPS_OF } = setup;
   if (past.length === 0) {
     await journal.append({ kind: 'run', ...header });
   }
   const results: Partial<StepResults> = {};
   const records: StepRecord[] = [];
   let failure: RunOutcome['failure'] = null;
-  for (const id of STEPS_OF[header.mode]) {
+  for (const id of order[header.mode]) {
     const earlier = past.filter((entry) => entry.kind === 'step-started' && entry.step === id);
     const done = past.find((entry) => entry.kind === 'step-done' && entry.step === id);
     if (done?.kind === 'step-done') {

@@ -1,10 +1,13 @@
 import type { ReportInput } from './report-of';
+import { isPlanned } from './results';
 
 /** In plain words, what those who use the environment meet after the cutover. */
 export function whatClientsSee(
-  { outcome, after: { client }, environment }: ReportInput,
+  input: ReportInput,
   { lostAt, cutover }: { lostAt: string | null; cutover: boolean }
 ): string[] {
+  const { header, outcome, environment } = input;
+  const { client } = input.after;
   const { results } = outcome;
   const newest = results['verify-data']?.newestWriteAt ?? null;
   const reloaded = results['application-recovery']?.checks.find((check) => check.id === 'cron-reloaded');
@@ -15,9 +18,11 @@ export function whatClientsSee(
   const sentences = [
     'Machine clients (client credentials) get 401 with the tokens they hold, until they ask for new ones: such logins live in the cache, which started empty.',
     'People who logged in before the recovery point stay logged in: their logins and the signing keys came back with the database. A login made after it has to be made anew.',
-    newest === null
-      ? 'No write was found in the restored database.'
-      : `Writes made after ${newest} are gone${lostAt === null ? '' : `; the loss was at ${lostAt}`}. Whoever made them has to make them again.`,
+    isPlanned(header.mode)
+      ? plannedSentence(input)
+      : newest === null
+        ? 'No write was found in the restored database.'
+        : `Writes made after ${newest} are gone${lostAt === null ? '' : `; the loss was at ${lostAt}`}. Whoever made them has to make them again.`,
   ];
   if (client?.acknowledgedWritesLost != null) {
     sentences.push(
@@ -32,4 +37,11 @@ export function whatClientsSee(
     `Clients that keep a resolved address longer than the TTL of ${ttl} s reach ${name} only after they resolve it anew.`
   );
   return sentences;
+}
+
+function plannedSentence({ outcome: { results } }: ReportInput): string {
+  const { drain } = results;
+  return drain === undefined
+    ? 'The site was not stopped by plan.'
+    : `No acknowledged write is gone: the site was stopped at ${drain.stoppedAt}, and all that it had written was replayed. Requests between then and the cutover were refused.`;
 }

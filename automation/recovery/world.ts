@@ -1,6 +1,8 @@
 import type { PlatformEnvironment } from '../../components/platform';
 import type { SiteOperations } from '../../components/site-operations';
+import type { DriverProcess } from '../control/process-space';
 import type { ControlStore } from '../control/store';
+import type { RecoveryReport } from '../report/schema';
 import type { StackConfigs } from '../stacks/stack-configs';
 import type { StackEngine } from '../stacks/stack-engine';
 import type { SiteVerification } from '../verification/site';
@@ -16,6 +18,10 @@ export interface World {
   readonly engine: StackEngine;
   readonly configs: StackConfigs;
   readonly verification: SiteVerification;
+  /** The process that this driver is: its lock names it. */
+  readonly process: DriverProcess;
+  /** Puts a run's report into a folder. */
+  readonly writeReport: (directory: string, report: RecoveryReport) => Promise<unknown>;
 }
 
 /**
@@ -40,6 +46,7 @@ export function guarded(world: World, check: () => Promise<void>): World {
       ensureStack: change((name, prepare) => engine.ensureStack(name, prepare)),
       update: change((name, options) => engine.update(name, options)),
       destroy: change((name, progress) => engine.destroy(name, progress)),
+      stopEnginesOf: change((driver) => engine.stopEnginesOf(driver)),
       unprotect: change((name) => engine.unprotect(name)),
     },
     configs: {

@@ -1,17 +1,8 @@
-import { readdir, readFile, rm } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
-import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
-import { signalGroup, runningDaemon, until } from '../../components/local/process/daemon';
+import { signalGroup, runningDaemon } from '../../components/local/process/daemon';
 import { serverStatus } from '../../components/local/postgresql/server';
-
-const run = promisify(execFile);
-
-interface ProcessRow {
-  readonly pid: number;
-  readonly parent: number;
-  readonly command: string;
-}
+import { killTree, processTable } from '../engine/process-table';
 
 /** Destroys a site as a fire would: every process of it with SIGKILL, then its folder. */
 export async function destroySite(root: string): Promise<void> {
@@ -42,7 +33,7 @@ export async function killProcessesOf(root: string): Promise<void> {
  * that started it are no part of it, though the folder may be one of their arguments.
  */
 export async function processesNaming(root: string): Promise<string[]> {
-  const rows = await processes();
+  const rows = await processTable();
   const own = new Set<number>();
   for (let pid: number | undefined = process.pid; pid !== undefined && !own.has(pid);) {
     own.add(pid);
@@ -51,59 +42,6 @@ export async function processesNaming(root: string): Promise<string[]> {
   return rows
     .filter((row) => !own.has(row.pid) && row.command.includes(root))
     .map((row) => `${row.pid} ${row.command}`);
-}
-
-/** The parent first, so that it cannot start others for those that die. */
-async function killTree(pid: number): Promise<void> {
-  const rows = await processes();
-  const tree = [pid];
-  for (const member of tree) {
-    tree.push(...rows.filter((row) => row.parent === member).map((row) => row.pid));
-  }
-  for (const member of tree) {
-    try {
-      process.kill(member, 'SIGKILL');
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') {
-        throw error;
-      }
-    }
-  }
-  await until(async () => {
-    const alive = new Set((await processes()).map((row) => row.pid));
-    return tree.every((member) => !alive.has(member));
-  }, 5000);
-}
-
-async function processes(): Promise<ProcessRow[]> {
-  if (process.platform !== 'linux') {
-    const { stdout } = await run('ps', ['-A', '-o', 'pid=,ppid=,args='], { maxBuffer: 64 * 1024 * 1024 });
-    return stdout.split('\n').flatMap((line) => {
-      const match = /^\s*(\d+)\s+(\d+)\s+(.*)$/.exec(line);
-      return match === null ? [] : [{ pid: Number(match[1]), parent: Number(match[2]), command: match[3] ?? '' }];
-    });
-  }
-  const rows: ProcessRow[] = [];
-  for (const entry of await readdir('/proc')) {
-    if (!/^\d+$/.test(entry)) {
-      continue;
-    }
-    try {
-      const stat = await readFile(`/proc/${entry}/stat`, 'utf8');
-      const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-      const command = (await readFile(`/proc/${entry}/cmdline`, 'utf8')).replaceAll('\0', ' ');
-      if (fields[0] !== 'Z') {
-        rows.push({ pid: Number(entry), parent: Number(fields[1]), command });
-      }
-    } catch (error) {
-      const { code } = error as NodeJS.ErrnoException;
-      if (code !== 'ENOENT' && code !== 'ESRCH') {
-        throw error;
-      }
-      // It ended while the list was read.
-    }
-  }
-  return rows;
 }
 
 async function filesNamed(root: string, wanted: (name: string) => boolean): Promise<string[]> {

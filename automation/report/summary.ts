@@ -1,10 +1,12 @@
 import type { RecoveryReport } from './schema';
 import {
   countText,
+  goingBackText,
   instantText,
   modeText,
   objectiveOutcome,
   OUTCOME_WORDS,
+  protectionText,
   quarantineText,
   sizeText,
   spanText,
@@ -34,9 +36,9 @@ export function summarise(report: RecoveryReport): string[] {
     line('Old site', `${report.fence.state}: ${report.fence.detail}`),
     line('Traffic', `${traffic.before ?? 'not known'} before, ${traffic.after ?? 'not known'} after`),
     ...(report.quarantine === null ? [] : [line('Quarantine', quarantineText(report.quarantine))]),
-    ...(report.unprotectedSince === null
+    ...(report.traffic.after === null
       ? []
-      : [line('Unprotected', `no backup of the new site since ${instantText(report.unprotectedSince)}`)]),
+      : [line('Protection', protectionText(report)), line('Going back', goingBackText(report))]),
     ...report.overrides.map((override) => line('Risk accepted', override)),
     ...report.warnings.map((warning) => line('Warning', warning)),
     ...report.leftBehind.map((item) => line('Left behind', item)),

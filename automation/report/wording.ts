@@ -1,3 +1,4 @@
+import { isPlanned, type RunMode } from '../recovery/results';
 import type { RecoveryReport } from './schema';
 
 /** Seconds as people read them: `0.35 s`, `41.3 s`, `2 min 5 s`, `1 h 12 min`, `3 d 4 h`; null is `not measured`. */
@@ -89,7 +90,7 @@ export function verdictText(report: RecoveryReport): string {
   const step = stepTitle(report, report.failure?.step ?? '');
   switch (report.result) {
     case 'recovered':
-      return `${recoveredText(report.achieved.rtoSeconds)}; ${lossText(report)}`;
+      return `${recoveredText(report)}; ${lossText(report)}`;
     case 'failed':
       return `Not recovered: failed at “${step}” after ${spanText(elapsedSeconds(report))}`;
     case 'cancelled':
@@ -101,19 +102,51 @@ export function stepTitle(report: RecoveryReport, id: string): string {
   return report.steps.find((step) => step.id === id)?.title ?? id;
 }
 
-export function modeText(report: RecoveryReport): string {
-  const mode = report.mode === 'drill' ? 'Drill' : 'Recovery';
+const MODE_WORDS: Readonly<Record<RunMode, string>> = {
+  recovery: 'Recovery',
+  drill: 'Drill',
+  switchover: 'Switchover',
+  failback: 'Failback',
+};
+
+export function modeText(report: Pick<RecoveryReport, 'mode' | 'scenario'>): string {
+  const mode = MODE_WORDS[report.mode];
   return report.scenario === null ? mode : `${mode}: ${report.scenario.replace('-', ' ')}`;
 }
 
-function recoveredText(rtoSeconds: number | null): string {
-  return rtoSeconds === null ? 'Recovered, in a time that was not measured' : `Recovered in ${spanText(rtoSeconds)}`;
+function recoveredText({ mode, achieved: { rtoSeconds } }: RecoveryReport): string {
+  const verb = isPlanned(mode) ? 'Moved' : 'Recovered';
+  return rtoSeconds === null ? `${verb}, in a time that was not measured` : `${verb} in ${spanText(rtoSeconds)}`;
+}
+
+/** Whether the move can be undone, and how. */
+export function goingBackText({ id, commit, environment }: RecoveryReport): string {
+  switch (commit.kind) {
+    case 'none':
+      return 'no traffic was moved';
+    case 'nothing-to-go-back-to':
+      return `there is nothing to go back to; once the lost site is sound: medplum-dr protect ${environment}, then medplum-dr failback ${environment}`;
+    case 'open':
+      return `until ${instantText(commit.until)}: medplum-dr rollback ${id}; after it: medplum-dr failback ${environment}`;
+    case 'committed':
+      return `committed since ${instantText(commit.since)}; the way back is medplum-dr failback ${environment}`;
+  }
+}
+
+/** What protects the new site, or since when nothing does. */
+export function protectionText({ protection, unprotectedSince, environment }: RecoveryReport): string {
+  if (protection !== null) {
+    return `at ${protection.site} since ${instantText(protection.since)}, proven by ${protection.recoveryPoint}`;
+  }
+  return unprotectedSince === null
+    ? 'not changed by this run'
+    : `none since ${instantText(unprotectedSince)}: medplum-dr protect ${environment}`;
 }
 
 function lossText({ achieved }: RecoveryReport): string {
   const { rpoSeconds, acknowledgedWritesLost } = achieved;
-  if (acknowledgedWritesLost === 0) {
-    return 'no acknowledged write lost';
+  if (acknowledgedWritesLost === 0 || (acknowledgedWritesLost === null && rpoSeconds === 0)) {
+    return acknowledgedWritesLost === 0 ? 'no acknowledged write lost' : 'no write lost';
   }
   const writes = acknowledgedWritesLost === null ? null : countText(acknowledgedWritesLost, 'acknowledged write');
   if (rpoSeconds === null) {

@@ -1,9 +1,11 @@
+import os from 'node:os';
 import * as pulumi from '@pulumi/pulumi';
 import { LocalWorkspace, Stack, StackNotFoundError, type PulumiFn } from '@pulumi/pulumi/automation';
 import { environmentProgram } from '../../components/program';
 import { messageOf } from '../../components/errors';
 import type { PreflightFinding } from '../../components/site-operations';
 import { engineEnvironment, type Engine } from '../engine';
+import { killTree, processTable } from '../engine/process-table';
 import { runEngineCommand } from './engine-command';
 import { describeEngineFailure } from './failure';
 import { settlePendingOperations } from './pending-operations';
@@ -127,6 +129,18 @@ export class EngineSession implements StackEngine {
     });
     await workspace.removeStack(name);
     await removeStackFile(this.#project, name);
+  }
+
+  async stopEnginesOf({ host, pid }: { readonly host: string; readonly pid: number }): Promise<readonly number[]> {
+    if (host !== os.hostname()) {
+      return [];
+    }
+    const rows = await processTable();
+    const engines = rows.filter((row) => row.parent === pid && /(^|\/)pulumi\S* /.test(row.command));
+    for (const engine of engines) {
+      await killTree(engine.pid);
+    }
+    return engines.map((engine) => engine.pid);
   }
 
   async unprotect(name: string): Promise<void> {

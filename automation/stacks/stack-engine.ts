@@ -32,6 +32,12 @@ export interface StackEngine {
   outputs(name: string): Promise<Record<string, unknown>>;
   /** Removes a stack with all that it made, its data too, and its config. */
   destroy(name: string, progress: EngineProgress): Promise<void>;
+  /**
+   * Ends the engines that a driver on this machine started, when it was taken over: they would go on with what it asked for.
+   * Those on another machine cannot be reached; their lock on the stack is found when it is updated.
+   * @returns their process ids.
+   */
+  stopEnginesOf(driver: { readonly host: string; readonly pid: number }): Promise<readonly number[]>;
   /** Takes the protection off all that a stack made, so that an update may remove what its program no longer has. */
   unprotect(name: string): Promise<void>;
 }

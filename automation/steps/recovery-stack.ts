@@ -66,7 +66,7 @@ async function tellProgress(
 ): Promise<void> {
   while (!over.aborted) {
     const progress = await operations.restoreProgress(stack);
-    if (progress !== null && !over.aborted) {
+    if (progress !== null) {
       waiting(`the database: ${progress}`);
     }
     // Its end is no failure.

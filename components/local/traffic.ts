@@ -62,7 +62,9 @@ export class Traffic extends pulumi.ComponentResource implements TrafficLayer {
 
 function addressOf(endpoint: { address: string } | null): string {
   if (endpoint === null) {
-    throw new pulumi.RunError('The site of this stack is removed, and medplum-dr:activeEndpoint does not say who serves.');
+    throw new pulumi.RunError(
+      'The site of this stack is removed, and medplum-dr:activeEndpoint does not say who serves.'
+    );
   }
   return endpoint.address;
 }

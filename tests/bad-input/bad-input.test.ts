@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { startNameServer, type NameServer } from '../rehearsal/name-server';
 import { mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:net';
 import { once } from 'node:events';
@@ -38,6 +39,7 @@ describe('bad input', () => {
   let site: Place;
   let values: Record<string, unknown>;
   let mark: string;
+  let nameServer: NameServer;
   let sound: string;
   const variables = { ...process.env };
 
@@ -53,6 +55,9 @@ describe('bad input', () => {
     values = await readStackConfig(workspace.project, REHEARSAL_ENVIRONMENT);
     site = values['recoverySite'] as Place;
     values['recoverySite'] = { ...site, folder: database.folder };
+    nameServer = await startNameServer(String((values['site'] as Place).address), 1);
+    const { address, port } = nameServer;
+    values['traffic'] = { ...(values['traffic'] as object), dns: { address, port } };
     await writeStackConfig(workspace.project, REHEARSAL_ENVIRONMENT, values);
     sound = await readFile(stackFile(workspace.project, REHEARSAL_ENVIRONMENT), 'utf8');
     Object.assign(process.env, workspace.engineEnvironment);
@@ -63,6 +68,7 @@ describe('bad input', () => {
   after(async () => {
     process.env = variables;
     await startedDatabase?.remove();
+    await nameServer.close();
     await rm(directory, { recursive: true });
   });
   afterEach(() => writeFile(stackFile(workspace.project, REHEARSAL_ENVIRONMENT), sound));
@@ -186,7 +192,7 @@ describe('bad input', () => {
   });
 
   it('a run to go on with that there never was', async () => {
-    const { code, text } = await recover('--resume', '20200101-000000-abcd');
+    const { code, text } = await refused('resume', '20200101-000000-abcd');
 
     expect(code).to.equal(2);
     expect(text).to.include('There is no run "20200101-000000-abcd"');

@@ -103,9 +103,9 @@ describe('an environment after the loss of its site (medplum-dr drill --keep)', 
 
     expect(plan.exitCode).to.equal(3);
     const { findings } = planSchema.parse(JSON.parse(plan.stdout));
-    expect(findings.map(({ id, status }) => `${id} ${status}`)).to.deep.equal(['serving-site failed']);
+    expect(findings.map(({ id, status }) => `${id} ${status}`)).to.deep.equal(['recovery-site failed']);
     expect(again.exitCode).to.equal(3);
-    expect(again.stderr).to.include('is served from site-b').and.include('not implemented yet');
+    expect(again.stderr).to.include('is served from site-b').and.include('nothing protects it');
     expect(again.stderr).to.not.include('is taken');
     expect(await resolved(config)).to.deep.equal([config.recoverySite!.address]);
     expect(await readdir(workspace.sites.recovery)).to.have.members([
@@ -115,9 +115,14 @@ describe('an environment after the loss of its site (medplum-dr drill --keep)', 
   });
 
   it('does not let its serving stack be removed', async () => {
-    const refused = await run('drill', REHEARSAL_ENVIRONMENT, '--remove', report.id);
+    const stack = `${REHEARSAL_ENVIRONMENT}-${report.id}`;
+    const aborted = await run('abort', report.id);
+    const rolledBack = await run('rollback', report.id);
+    const refused = await run('remove-site', REHEARSAL_ENVIRONMENT, stack);
 
-    expect(refused.exitCode).to.equal(2);
+    expect([aborted.exitCode, rolledBack.exitCode, refused.exitCode]).to.deep.equal([2, 2, 2]);
+    expect(aborted.stderr).to.include('has moved traffic to site-b').and.include('medplum-dr failback');
+    expect(rolledBack.stderr).to.include('there is nothing to go back to');
     expect(refused.stderr).to.include(`serves environment "${REHEARSAL_ENVIRONMENT}"`);
     const { resources } = await (await apiByName(config, secrets)).search('Patient', { _count: '1' });
     expect(resources).to.have.length(1);

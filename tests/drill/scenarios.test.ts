@@ -67,7 +67,7 @@ for (const scenario of ['site-loss', 'bad-write', 'corrupt-backup'] as const) {
       expect(ids).to.include.members([
         ...['database-writable', 'schema-version', 'signing-keys', 'resource-counts', 'binaries', 'cron-reloaded'],
         ...['health-endpoint', 'server-version', 'sample-search', 'write-read-back', 'endpoint-by-name'],
-        ...['drill-removed', 'recovery-site', 'state-backend', 'serving-site'],
+        ...['drill-removed', 'recovery-site', 'state-backend', 'name-server'],
       ]);
       expect(new Set(ids).size, 'no check twice').to.equal(ids.length);
     });

@@ -1,8 +1,12 @@
 import { expect } from 'chai';
 import type { AsyncJob, Binary, Bundle, OperationOutcome } from '@medplum/fhirtypes';
 import { createHash, randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { readdirSync, readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { eventually, TestPostgresql } from './postgresql';
 import { basic, ordinaryClient, StandIn, superAdmin, type TokenAnswer } from './stand-in';
 
@@ -214,5 +218,44 @@ describe('stand-in, where recovery looks', function () {
     expect(
       (await standIn.send('POST', `/admin/projects/${client.project}/client`, basic(client), { name: 'x' })).status
     ).to.equal(403);
+  });
+
+  it('posts what is written to the endpoints that asked for the type, after a restart too', async () => {
+    const bodies: string[] = [];
+    const endpoint = createServer((request, response) => {
+      void text(request).then((body) => {
+        bodies.push((JSON.parse(body) as { id: string }).id);
+        response.end();
+      });
+    });
+    endpoint.listen(0, '127.0.0.1');
+    await once(endpoint, 'listening');
+    try {
+      const { port } = endpoint.address() as AddressInfo;
+      const created = async (resource: object): Promise<string> => {
+        const { resourceType } = resource as { resourceType: string };
+        return (await standIn.send<{ id: string }>('POST', `/fhir/R4/${resourceType}`, basic(client), resource)).body
+          .id;
+      };
+      const subscription = await created({
+        resourceType: 'Subscription',
+        status: 'active',
+        reason: 'test',
+        criteria: 'Device',
+        channel: { type: 'rest-hook', endpoint: `http://127.0.0.1:${port}/hook` },
+      });
+      await created({ resourceType: 'Location' });
+      const first = await created({ resourceType: 'Device' });
+      await eventually(() => Promise.resolve(bodies[0]));
+      await restart();
+      const second = await created({ resourceType: 'Device' });
+      await eventually(() => Promise.resolve(bodies[1]));
+      await standIn.send('DELETE', `/fhir/R4/Subscription/${subscription}`, basic(client));
+      await created({ resourceType: 'Device' });
+      expect(bodies).to.deep.equal([first, second]);
+    } finally {
+      endpoint.close();
+      endpoint.closeAllConnections();
+    }
   });
 });

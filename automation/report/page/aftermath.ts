@@ -1,5 +1,5 @@
 import type { RecoveryReport } from '../schema';
-import { instantText } from '../wording';
+import { goingBackText, instantText, protectionText } from '../wording';
 import { bullets, type Markup, markup } from './markup';
 
 const FENCE_WORDS: Record<RecoveryReport['fence']['state'], string> = {
@@ -21,7 +21,8 @@ ${bullets(report.whatClientsSee, 'Nothing was recorded.')}
 <dl class="facts">
 <dt>Old site</dt><dd>${FENCE_WORDS[fence.state]}. ${fence.detail}</dd>
 <dt>Traffic</dt><dd>Before: ${traffic.before ?? 'not known'}. After: ${traffic.after ?? 'not known'}${traffic.observedAt === null ? ', not observed' : `, observed at ${instantText(traffic.observedAt)}`}.</dd>
-<dt>Protection</dt><dd>${report.unprotectedSince === null ? 'Nothing was recorded of a gap in backups.' : markup`<strong>No backup of the new site since ${instantText(report.unprotectedSince)}.</strong>`}</dd>
+<dt>Protection</dt><dd>${protectionMarkup(report)}</dd>
+<dt>Going back</dt><dd>${goingBackText(report)}</dd>
 </dl>
 <h3>Warnings</h3>
 ${bullets(report.warnings, 'None.')}
@@ -30,4 +31,9 @@ ${bullets(report.overrides, 'None.')}
 <h3>Left behind</h3>
 ${bullets(report.leftBehind, 'Nothing.')}
 </section>`;
+}
+
+function protectionMarkup(report: RecoveryReport): Markup {
+  const text = protectionText(report);
+  return report.unprotectedSince === null ? markup`${text}` : markup`<strong>${text}</strong>`;
 }

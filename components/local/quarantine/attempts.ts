@@ -17,9 +17,10 @@ export async function readAttempts(file: string): Promise<readonly BlockedAttemp
   if (text === null) {
     return null;
   }
+  // The copy still writes: what follows the last newline is a line on its way.
   const lines = text
     .split('\n')
-    .filter((line) => line !== '')
+    .slice(0, -1)
     .map((line) => lineSchema.parse(JSON.parse(line)));
   if (!lines.some((line) => line.kind === 'loaded')) {
     return null;

@@ -36,8 +36,13 @@ describe('what a copy was kept from', () => {
     expect(await readAttempts(file)).to.equal(null);
   });
 
+  it('counts no line that is still being written', async () => {
+    await writeFile(file, `${LOADED}${refused('a:80')}{"kind":"refu`);
+    expect(await readAttempts(file)).to.deep.equal([{ target: 'a:80', attempts: 1 }]);
+  });
+
   it('is not guessed from a file that cannot be read', async () => {
-    await writeFile(file, `${LOADED}{"kind":"refu`);
+    await writeFile(file, `${LOADED}{"kind":"refu\n`);
     const found = await readAttempts(file).catch((error: unknown) => error);
     expect(found).to.be.instanceOf(SyntaxError);
   });

@@ -36,7 +36,7 @@ describe("config of a drill's copy", () => {
     expect(copyName('x'.repeat(80), 'example.com')).to.equal(`drill-${'x'.repeat(57)}.example.com`);
     expect(copyName(`${'x'.repeat(56)}--y`, 'example.com')).to.equal(`drill-${'x'.repeat(56)}.example.com`);
     const long = `${'a'.repeat(60)}.${'b'.repeat(60)}.${'c'.repeat(60)}.${'d'.repeat(50)}`;
-    expect(copyName('20261124-120000-ab12', long)).to.equal(`drill-20261124-12.${long}`).and.have.length(252);
+    expect(copyName('20261124-120000-ab12', long)).to.equal(`drill-20261124-1200.${long}`).and.have.length(253);
   });
 
   it('lets through what the copy itself is, and leaves out what would act or reach', () => {
