@@ -194,12 +194,18 @@ export async function rehearse(options: RehearsalOptions): Promise<RecoveryRun> 
   return startRehearsal(options);
 }
 
-/** All recovery points that lie at the recovery site, and the span in which any moment can be recovered to. */
+/**
+ * All recovery points of the serving site, and the span in which any moment can be recovered to; none while nothing
+ * protects it.
+ */
 export async function recoveryPoints(
   options: EnvironmentOptions
 ): Promise<{ points: readonly RecoveryPoint[]; window: ContinuousWindow | null }> {
   const { project, front } = await open(options);
   const { environment } = await servingSite(configFiles(project), { environmentName: options.environment, front });
+  if (environment.recoverySite === undefined) {
+    return { points: [], window: null };
+  }
   const operations = environment.operations();
   const [points, window] = await Promise.all([operations.recoveryPoints(), operations.continuousWindow()]);
   return { points, window };

@@ -29,25 +29,29 @@ export interface AbortSetup {
  */
 export async function abortRun(setup: AbortSetup): Promise<Check[]> {
   const { world, id, environmentName, takeOver, emit } = setup;
-  return withEnvironment(world, { environmentName, purpose: `abort ${id}`, takeOver, emit }, async (held) => {
-    const journal = new Journal(world.store, id);
-    const entries = await journal.read();
-    const header = requireOpen(id, entries);
-    const serving = await servingSite(held.world.configs, {
-      environmentName,
-      front: held.front,
-      stack: header.servingStack,
-    });
-    await requireBeforeCutover(setup, held, { header, entries, serving });
-    const checks = await undoRun({ world: held.world, serving, emit: setup.emit }, header);
-    if (!isPlanned(header.mode) && header.takesTraffic) {
-      checks.push(...(await primaryOf(setup, held, serving)));
+  return withEnvironment(
+    world,
+    { environmentName, purpose: `abort ${id}`, takeOver, emit, runId: id },
+    async (held) => {
+      const journal = new Journal(world.store, id);
+      const entries = await journal.read();
+      const header = requireOpen(id, entries);
+      const serving = await servingSite(held.world.configs, {
+        environmentName,
+        front: held.front,
+        stack: header.servingStack,
+      });
+      await requireBeforeCutover(setup, held, { header, entries, serving });
+      const checks = await undoRun({ world: held.world, serving, emit: setup.emit }, header);
+      if (!isPlanned(header.mode) && header.takesTraffic) {
+        checks.push(...(await primaryOf(setup, held, serving)));
+      }
+      if (checks.every((check) => check.status === 'passed')) {
+        await journal.append({ kind: 'over', at: world.clock.now().toISOString(), how: 'aborted' });
+      }
+      return checks;
     }
-    if (checks.every((check) => check.status === 'passed')) {
-      await journal.append({ kind: 'over', at: world.clock.now().toISOString(), how: 'aborted' });
-    }
-    return checks;
-  });
+  );
 }
 
 /** Config may say that traffic moved when a driver was killed right before it did: then it is put back. */

@@ -1,6 +1,7 @@
 import type { PlatformEnvironment } from '../../components/platform';
 import { acquireLease, type Lease, type LeaseHolder } from '../control/lease';
 import type { Emit } from '../events';
+import { newerCutover, staleConfig } from './last-cutover';
 import { guarded, type World } from './world';
 
 export interface LockOptions {
@@ -8,6 +9,8 @@ export interface LockOptions {
   /** What the lock is for, told to whoever is refused. */
   readonly purpose: string;
   readonly takeOver: boolean;
+  /** Id of the run that goes on, whose own cutover config may not have heard of yet. */
+  readonly runId?: string;
 }
 
 /** A command that is no run, with somebody to tell of what goes on. */
@@ -41,12 +44,31 @@ export async function holdEnvironment(world: World, options: LockOptions): Promi
     ...world.process,
   });
   const held = guarded(world, () => lease.check());
+  try {
+    await requireNewest(held, options);
+  } catch (error) {
+    await lease.release({ unused: true });
+    throw error;
+  }
   return {
     lease,
     world: held,
     front: await held.configs.open(environmentName),
     takenOver: lease.takenFrom === null ? null : await takeOverFrom(lease.takenFrom, held),
   };
+}
+
+/** A project folder on another machine may not know of the last cutover. One that goes on with that very run learns of it. */
+async function requireNewest({ store, configs }: World, { environmentName, runId }: LockOptions): Promise<void> {
+  const front = await configs.open(environmentName);
+  const newer = await newerCutover(store, environmentName, front.config.activeEndpoint);
+  if (newer === null) {
+    return;
+  }
+  if (newer.recoveryId !== runId) {
+    throw staleConfig(environmentName, newer);
+  }
+  await configs.write(environmentName, { activeEndpoint: newer });
 }
 
 /** A driver that is taken over while it lives changes nothing itself; an engine that it started would. */

@@ -2,6 +2,7 @@ import type { ActiveEndpoint } from '../../components/config';
 import { TRAFFIC_TYPE_SUFFIX } from '../../components/environment';
 import { OperatorError } from '../../components/errors';
 import type { UpdateOutcome } from '../stacks/stack-engine';
+import { noteCutover } from './last-cutover';
 import { currentRecord } from './record';
 import type { StepContext } from './step';
 
@@ -13,6 +14,7 @@ export type TrafficContext = Pick<
   | 'previous'
   | 'configs'
   | 'engine'
+  | 'store'
   | 'clock'
   | 'signal'
   | 'waiting'
@@ -52,6 +54,7 @@ export async function moveTraffic(
     await restoreConfig(context, active);
     throw error;
   }
+  await noteCutover(context.store, environmentName, active);
   return { observedAt: await watchName(context, active), update };
 }
 

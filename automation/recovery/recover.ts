@@ -1,21 +1,20 @@
 import os from 'node:os';
 import path from 'node:path';
-import { OperatorError, messageOf } from '../../components/errors';
-import type { PlatformEnvironment } from '../../components/platform';
+import type { OperatorError } from '../../components/errors';
 import type { RecoveryTarget } from '../../components/site-operations';
 import { createEventStream, type EventStream, type RecoveryEvent } from '../events';
 import type { RecoveryReport } from '../report/schema';
 import type { Check } from '../verification/check';
 import { toolVersion } from '../version';
+import { afterRun, judgedAfter } from './after-run';
 import { commitWindow } from './commit-window';
-import { requireOpen } from './find-run';
-import { Journal, type JournalEntry, type RunHeader } from './journal';
+import { Journal } from './journal';
 import { holdEnvironment, type Held } from './locked';
 import { reportOf, type AfterSteps } from './report-of';
-import { isPlanned, type RunMode } from './results';
+import type { RunMode } from './results';
 import { runSteps, type RunOutcome, type RunSetup } from './run';
-import { servingSite, type ServingSite } from './serving-site';
-import { undoRun } from './undo';
+import { bringConfig, headerOf, requireFailback } from './run-header';
+import { servingSite } from './serving-site';
 import type { World } from './world';
 
 /** The end of a recovery or drill. A failed one is a result, not an exception. */
@@ -102,7 +101,7 @@ export function startRecovery(setup: RecoverySetup): RecoveryRun {
 async function runLocked(setup: RecoverySetup, id: string, stream: EventStream): Promise<RecoveryResult> {
   const { environmentName, takeOver, request } = setup;
   const purpose = `${request.kind === 'new' ? request.mode : 'resume'} ${id}`;
-  const held = await holdEnvironment(setup.world, { environmentName, purpose, takeOver });
+  const held = await holdEnvironment(setup.world, { environmentName, purpose, takeOver, runId: id });
   const journal = new Journal(setup.world.store, id);
   try {
     const signal = AbortSignal.any([setup.signal, held.lease.lost]);
@@ -150,7 +149,27 @@ async function run(setup: RecoverySetup, held: Held, journal: Journal, stream: E
       fencingNumber: number,
     });
   }
-  const { clock, engine, configs, verification } = world;
+  const { clock, engine, configs, verification, store } = world;
+  const context = {
+    id: header.id,
+    mode: header.mode,
+    takesTraffic: header.takesTraffic,
+    environmentName,
+    servingStack: serving.stack,
+    environment,
+    operations: environment.operations(),
+    active: front.config.activeEndpoint,
+    previous: header.previous,
+    ...{ clock, engine, configs, verification, store },
+    fencingNumber: lease.number,
+    target: header.target,
+    recoveryStack: header.recoveryStack,
+    acceptUnfencedPrimary: setup.acceptUnfencedPrimary,
+    acceptedChecks: new Set(acceptedChecks),
+    acceptedRecord,
+    signal,
+  };
+  await bringConfig(context, past);
   const ran = await runSteps({
     header,
     journal,
@@ -159,25 +178,7 @@ async function run(setup: RecoverySetup, held: Held, journal: Journal, stream: E
     stallSeconds: setup.stallSeconds ?? environment.config.recovery.stallAfter,
     ...(setup.onMoment === undefined ? {} : { onMoment: setup.onMoment }),
     ...(setup.order === undefined ? {} : { order: setup.order }),
-    context: {
-      id: header.id,
-      mode: header.mode,
-      takesTraffic: header.takesTraffic,
-      environmentName,
-      servingStack: serving.stack,
-      environment,
-      operations: environment.operations(),
-      active: front.config.activeEndpoint,
-      previous: header.previous,
-      ...{ clock, engine, configs, verification },
-      fencingNumber: lease.number,
-      target: header.target,
-      recoveryStack: header.recoveryStack,
-      acceptUnfencedPrimary: setup.acceptUnfencedPrimary,
-      acceptedChecks: new Set(acceptedChecks),
-      acceptedRecord,
-      signal,
-    },
+    context,
   });
   const endedAt = clock.now().toISOString();
   const ranRun = { header, ran, journal, emit, serving };
@@ -197,141 +198,15 @@ async function run(setup: RecoverySetup, held: Held, journal: Journal, stream: E
     seen,
   });
   // A rehearsal has made its environment by now, whatever came of the recovery.
-  const madeSomething = journal.begun || setup.scenario !== null;
+  // The report of a run that another driver goes on with is that driver's to write.
+  const isOurs = outcome.failure?.error.kind !== 'locked';
+  const madeSomething = isOurs && (journal.begun || setup.scenario !== null);
   const reportDirectory = madeSomething ? path.join(setup.reportsDirectory, header.id) : null;
   if (reportDirectory !== null) {
     await world.writeReport(reportDirectory, report);
   }
   stream.emit({ kind: 'run-finished', result: outcome.result, reportDirectory });
   return { id: header.id, result: outcome.result, report, reportDirectory, error: outcome.failure?.error ?? null };
-}
-
-/** A drill whose last checks failed did not succeed, however well its recovery went. */
-function judgedAfter(outcome: RunOutcome, after: AfterSteps): RunOutcome {
-  const { failure } = outcome;
-  if (failure !== null) {
-    const { kind, message, problems, cause } = failure.error;
-    const hint = 'What the run made is removed: there is nothing to go on with. Start a new one.';
-    const error = new OperatorError(kind, message, { hint, problems, cause });
-    return after.removed === true ? { ...outcome, failure: { step: failure.step, error } } : outcome;
-  }
-  const failed = after.checks.filter((check) => check.status === 'failed');
-  if (failed.length === 0) {
-    return outcome;
-  }
-  const error = new OperatorError('recovery-failed', 'The recovery went well, but what it was to show did not hold.', {
-    hint: 'Look at the checks in the report.',
-    problems: failed.map((check) => `${check.title} (${check.id}): ${check.evidence}`),
-  });
-  return { ...outcome, result: 'failed', failure: { step: 'after', error } };
-}
-
-/** A resumed run keeps what it was asked for at first. */
-async function headerOf(
-  { request, environmentName, world }: RecoverySetup,
-  { front }: Held,
-  { past, id, overrides }: { past: readonly JournalEntry[]; id: string; overrides: readonly string[] }
-): Promise<RunHeader> {
-  if (request.kind === 'resume') {
-    return requireOpen(id, past);
-  }
-  const { mode, takesTraffic, target, lostAt, commitAfterSeconds } = request;
-  const serving = await servingSite(world.configs, { environmentName, front });
-  return {
-    id,
-    mode,
-    takesTraffic,
-    environment: environmentName,
-    servingStack: serving.stack,
-    previous: front.config.activeEndpoint ?? null,
-    target,
-    recoveryStack: `${environmentName}-${id}`,
-    startedAt: world.clock.now().toISOString(),
-    lostAt: lostAt?.toISOString() ?? null,
-    commitAfterSeconds: commitAfterSeconds ?? front.config.recovery.commitAfter,
-    overrides,
-  };
-}
-
-/** A failback returns to where the environment stood at first, and so needs to stand elsewhere. */
-function requireFailback(
-  { mode, environment: name, servingStack }: RunHeader,
-  { front, environment }: { front: PlatformEnvironment; environment: PlatformEnvironment }
-): void {
-  if (mode !== 'failback') {
-    return;
-  }
-  if (environment.site === front.site) {
-    throw new OperatorError(
-      'bad-input',
-      `Environment "${name}" is served from ${front.site}, where it stood at first.`,
-      {
-        hint: `To move it to its recovery site: medplum-dr switchover ${name}.`,
-      }
-    );
-  }
-  if (environment.recoverySite !== front.site) {
-    const where = environment.recoverySite ?? 'nowhere';
-    throw new OperatorError(
-      'preflight-failed',
-      `What serves now (stack ${servingStack}, site ${environment.site}) is protected at ${where}, and not at ${front.site}: there is nothing to fail back from.`,
-      { hint: `Once ${front.site} is sound again: medplum-dr protect ${name}, then medplum-dr failback ${name}.` }
-    );
-  }
-}
-
-interface RanRun {
-  readonly header: RunHeader;
-  readonly ran: RunOutcome;
-  readonly journal: Journal;
-  readonly emit: EventStream['emit'];
-  readonly serving: ServingSite;
-}
-
-/** Removes a drill's copy unless it is to be kept, puts a planned move that failed back, tells what a run leaves standing. */
-async function afterRun(setup: RecoverySetup, ranRun: RanRun): Promise<AfterSteps> {
-  const { world, keep } = setup;
-  const { header, ran, journal, emit, serving } = ranRun;
-  const { id, recoveryStack: stack, takesTraffic } = header;
-  const started = new Set(ran.steps.filter((step) => step.startedAt !== null).map((step) => step.id));
-  const quarantine = takesTraffic || !started.has('recovery-stack') ? null : await blockedOf(ranRun);
-  const nothing: AfterSteps = { client: null, checks: [], notes: [], leftBehind: [], quarantine };
-  const isLocked = ran.failure?.error.kind === 'locked';
-  const planned = isPlanned(header.mode) && started.has('drain') && !started.has('cutover');
-  const copy = !takesTraffic && started.has('recovery-stack');
-  if (isLocked || (ran.result === 'recovered' && takesTraffic) || !(planned || copy || started.has('recovery-stack'))) {
-    return nothing;
-  }
-  const left = `stack ${stack}: medplum-dr abort ${id} removes it`;
-  if (!planned && (takesTraffic || keep)) {
-    return { ...nothing, leftBehind: [left] };
-  }
-  emit({
-    kind: 'note',
-    text: planned
-      ? 'Bringing the site back that served, and removing what was made'
-      : `Removing the copy, stack ${stack}`,
-  });
-  const checks = await undoRun({ world, serving, emit }, header);
-  for (const check of checks) {
-    emit({ kind: check.status === 'passed' ? 'note' : 'warning', text: `${check.title}: ${check.evidence}` });
-  }
-  if (checks.some((check) => check.status !== 'passed')) {
-    return { ...nothing, checks, leftBehind: [left] };
-  }
-  const at = world.clock.now().toISOString();
-  await journal.append(planned ? { kind: 'over', at, how: 'aborted' } : { kind: 'stack-removed', at });
-  return { ...nothing, checks, removed: true };
-}
-
-/** What cannot be read is not counted, and keeps nothing of the copy from being removed. */
-async function blockedOf({ header, serving, emit }: RanRun): Promise<AfterSteps['quarantine']> {
-  try {
-    return { blocked: await serving.environment.operations().blockedAttempts(header.recoveryStack) };
-  } catch (error) {
-    emit({ kind: 'warning', text: `What the copy tried to reach was not counted: ${messageOf(error)}` });
-    return { blocked: null };
-  }
 }
 
 function operator(): string {

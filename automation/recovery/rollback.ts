@@ -41,29 +41,33 @@ interface Rollback {
  */
 export async function rollBack(setup: RollbackSetup): Promise<Check[]> {
   const { world, id, environmentName, takeOver, emit } = setup;
-  return withEnvironment(world, { environmentName, purpose: `rollback ${id}`, takeOver, emit }, async (held) => {
-    const journal = new Journal(world.store, id);
-    const entries = await journal.read();
-    const header = requireOpen(id, entries);
-    requireWindow(setup, header, entries);
-    const rollback = await sitesOf(setup, held, { header, entries });
-    const writes = await stopNewSite(rollback);
-    const endpoint = await goBack(rollback);
-    await journal.append({ kind: 'over', at: world.clock.now().toISOString(), how: 'rolled-back' });
-    const { name } = rollback.left.environment.config.traffic;
-    return [
-      judged(
-        { id: 'writes-kept', title: 'Nothing that clients wrote is lost by going back' },
-        writes === 0,
-        writes === 0 ? 'no write was made on the site that is left' : `${writes} write(s) are lost, as was accepted`
-      ),
-      judged(
-        { id: 'rolled-back', title: 'The environment is served from where it was' },
-        true,
-        `${name} leads to ${endpoint.address} (${endpoint.site}) again; stack ${header.recoveryStack} is stopped and fenced`
-      ),
-    ];
-  });
+  return withEnvironment(
+    world,
+    { environmentName, purpose: `rollback ${id}`, takeOver, emit, runId: id },
+    async (held) => {
+      const journal = new Journal(world.store, id);
+      const entries = await journal.read();
+      const header = requireOpen(id, entries);
+      requireWindow(setup, header, entries);
+      const rollback = await sitesOf(setup, held, { header, entries });
+      const writes = await stopNewSite(rollback);
+      const endpoint = await goBack(rollback);
+      await journal.append({ kind: 'over', at: world.clock.now().toISOString(), how: 'rolled-back' });
+      const { name } = rollback.left.environment.config.traffic;
+      return [
+        judged(
+          { id: 'writes-kept', title: 'Nothing that clients wrote is lost by going back' },
+          writes === 0,
+          writes === 0 ? 'no write was made on the site that is left' : `${writes} write(s) are lost, as was accepted`
+        ),
+        judged(
+          { id: 'rolled-back', title: 'The environment is served from where it was' },
+          true,
+          `${name} leads to ${endpoint.address} (${endpoint.site}) again; stack ${header.recoveryStack} is stopped and fenced`
+        ),
+      ];
+    }
+  );
 }
 
 function requireWindow(
@@ -184,7 +188,7 @@ async function goBack({ setup, held, header, left, moved }: Rollback): Promise<A
     {
       ...{ environmentName, emit },
       ...{ environment, operations: environment.operations(), previous: active ?? null },
-      ...{ configs: world.configs, engine: world.engine, clock: world.clock },
+      ...{ configs: world.configs, engine: world.engine, clock: world.clock, store: world.store },
       signal: new AbortController().signal,
       waiting: (text) => {
         emit({ kind: 'activity-progress', text });

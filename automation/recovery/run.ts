@@ -84,7 +84,6 @@ export async function runSteps(setup: RunSetup): Promise<RunOutcome> {
   }
   const result = failure === null ? 'recovered' : failure.error.kind === 'cancelled' ? 'cancelled' : 'failed';
   if (failure?.error.kind !== 'locked') {
-    // A driver that lost its lock has no business in the journal: another one writes there now.
     await journal.append({ kind: 'run-ended', at: isoNow(context.clock), result });
   }
   emit({ kind: 'note', text: `Run ${header.id}: ${result}` });
@@ -148,11 +147,36 @@ async function runStep(
     keep(results, id, result);
     return { record: finish('done', step.summarise(result)), error: null };
   } catch (thrown) {
-    const error = operatorErrorOf(thrown, id, context.signal);
-    if (error.kind !== 'locked') {
-      await journal.append({ kind: 'step-failed', step: id, at: isoNow(clock), message: error.message });
-    }
+    const error = await toldToJournal(journal, operatorErrorOf(thrown, id, context.signal), (message) => ({
+      kind: 'step-failed',
+      step: id,
+      at: isoNow(clock),
+      message,
+    }));
     return { record: finish('failed', error.message), error };
+  }
+}
+
+/**
+ * Writes a failure down. A driver that lost its lock has no business in the journal, as another one writes there now, and
+ * what it failed with then is that.
+ */
+async function toldToJournal(
+  journal: Journal,
+  error: OperatorError,
+  entryOf: (message: string) => JournalEntry
+): Promise<OperatorError> {
+  if (error.kind === 'locked') {
+    return error;
+  }
+  try {
+    await journal.append(entryOf(error.message));
+    return error;
+  } catch (refusal) {
+    if (refusal instanceof OperatorError && refusal.kind === 'locked') {
+      return refusal;
+    }
+    throw refusal;
   }
 }
 

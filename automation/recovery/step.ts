@@ -1,6 +1,7 @@
 import type { ActiveEndpoint } from '../../components/config';
 import type { PlatformEnvironment } from '../../components/platform';
 import type { RecoveryTarget, SiteOperations } from '../../components/site-operations';
+import type { ControlStore } from '../control/store';
 import type { Emit } from '../events';
 import type { StackConfigs } from '../stacks/stack-configs';
 import type { StackEngine } from '../stacks/stack-engine';
@@ -28,6 +29,8 @@ export interface StepContext {
   readonly configs: StackConfigs;
   readonly verification: SiteVerification;
   readonly clock: Clock;
+  /** Journals and locks, outside both sites. */
+  readonly store: ControlStore;
   /** Number of this driver's lease: grows with every driver, so that what a later one did is never undone by an earlier. */
   readonly fencingNumber: number;
   readonly target: RecoveryTarget;

@@ -1,5 +1,6 @@
 import { OperatorError } from '../../components/errors';
 import { siteOutputsSchema } from '../recovery/site-outputs';
+import type { RestorePlan } from '../../components/site-operations';
 import type { Step, StepContext } from '../recovery/step';
 
 /** How often the platform is asked how far the restore has come. */
@@ -18,7 +19,7 @@ export const recoveryStack: Step<'recovery-stack'> = {
     waiting('the engine');
     await engine.ensureStack(stack, async () => {
       const comment = ` Recovery ${id} of environment ${environmentName}, written by medplum-dr.`;
-      await configs.write(stack, stackConfig(context), comment);
+      await configs.write(stack, recoveryStackConfig(context, context.result('recovery-point')), comment);
     });
     const watching = new AbortController();
     const [update] = await Promise.all([
@@ -53,8 +54,11 @@ export const recoveryStack: Step<'recovery-stack'> = {
     `stack ${stack} stands; database restored from ${outputs.database.restoredFrom?.backup ?? 'nothing'}`,
 };
 
-function stackConfig({ id, environment, fencingNumber, takesTraffic, result }: StepContext): Record<string, unknown> {
-  const { recoveryPoint, source } = result('recovery-point');
+/** Config of the stack that a run makes. A project folder on another machine may lack it. */
+export function recoveryStackConfig(
+  { id, environment, fencingNumber, takesTraffic }: Omit<StepContext, 'result' | 'waiting' | 'emit'>,
+  { recoveryPoint, source }: RestorePlan
+): Record<string, unknown> {
   const restore = { recoveryId: id, recoveryPoint, source, generation: fencingNumber };
   return environment.recoveryConfig(restore, takesTraffic ? undefined : { drill: id });
 }

@@ -39,6 +39,10 @@ export class Command {
     return this.#child.exitCode === null && this.#child.signalCode === null;
   }
 
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
   get stderr(): string {
     return this.#stderr;
   }
@@ -52,6 +56,16 @@ export class Command {
   async stop(): Promise<Ended> {
     this.#child.kill('SIGTERM');
     return this.end();
+  }
+
+  /** Holds it up, alone: the engine that it started goes on. */
+  pause(): void {
+    this.#child.kill('SIGSTOP');
+  }
+
+  /** Lets it go on after a pause. */
+  wake(): void {
+    this.#child.kill('SIGCONT');
   }
 
   /** Kills it, and the engine and providers that are in its group or end with it. */

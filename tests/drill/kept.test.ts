@@ -6,11 +6,16 @@ import { findEngine } from '../../automation/engine';
 import { processesNaming } from '../../automation/rehearsal/destroy-site';
 import { REHEARSAL_ENVIRONMENT, type RehearsalWorkspace } from '../../automation/rehearsal/workspace';
 import { recoveryReportSchema, type RecoveryReport } from '../../automation/report/schema';
+import type { EnvironmentStatus } from '../../automation/status';
 import { EngineSession } from '../../automation/stacks/session';
 import type { LocalConfig } from '../../components/local/config';
 import { medplumDr, type Ended } from './command-line';
 import { makeFolder, removeFolder } from './folder';
 import { apiByName, configOf, filesHolding, resolved, secretsOf, workspaceIn } from './places';
+
+function statusOf({ stdout }: Ended): EnvironmentStatus {
+  return JSON.parse(stdout) as EnvironmentStatus;
+}
 
 const planSchema = z.object({ findings: z.array(z.object({ id: z.string(), status: z.string() })) });
 
@@ -87,14 +92,24 @@ describe('an environment after the loss of its site (medplum-dr drill --keep)', 
     expect(JSON.parse(status.stdout)).to.deep.include({
       environment: REHEARSAL_ENVIRONMENT,
       site: 'site-a',
-      recoverySite: 'site-b',
+      recoverySite: null,
+      unprotectedSince: statusOf(status).active?.since,
       resolvesTo: [config.recoverySite!.address],
       problems: [],
-      runs: [{ id: report.id, mode: 'drill', startedAt: report.startedAt, result: 'recovered' }],
+      runs: [
+        {
+          id: report.id,
+          mode: 'drill',
+          startedAt: report.startedAt,
+          result: 'recovered',
+          commit: { kind: 'nothing-to-go-back-to' },
+        },
+      ],
     });
     expect(lines.stdout).to.match(/Served by: site-b .*\n.*Unprotected since/);
     expect(points.exitCode, points.stderr).to.equal(0);
-    expect(JSON.parse(points.stdout)).to.have.nested.property('points[0].state.kind', 'healthy');
+    // Those at the recovery site are of the site that was lost, and older than what serves.
+    expect(JSON.parse(points.stdout)).to.deep.equal({ points: [], window: null });
   });
 
   it('is not recovered a second time from backups older than the first', async () => {
@@ -146,6 +161,32 @@ describe('an environment after the loss of its site (medplum-dr drill --keep)', 
       'the engine was seen at work'
     ).to.equal(true);
     expect(commandLines.filter((line) => all.some((value) => line.includes(value)))).to.deep.equal([]);
+  });
+
+  it('is protected at the lost site’s place once that stands again, and fails back there', async () => {
+    const before = await run('status', REHEARSAL_ENVIRONMENT);
+    const early = await run('failback', REHEARSAL_ENVIRONMENT);
+    const armed = await run('protect', REHEARSAL_ENVIRONMENT, '--json');
+    const after = await run('status', REHEARSAL_ENVIRONMENT);
+    const written = await (await apiByName(config, secrets)).create({ resourceType: 'Basic', code: { text: 'kept' } });
+    const back = await run('failback', REHEARSAL_ENVIRONMENT, '--commit-after', '0', '--json');
+
+    expect(before.stdout).to.match(/Unprotected since .*medplum-dr protect/);
+    expect(early.exitCode).to.equal(3);
+    expect(early.stderr).to.include('is protected at nowhere').and.include('medplum-dr protect');
+    expect(armed.exitCode, armed.stderr).to.equal(0);
+    expect(JSON.parse(armed.stdout)).to.include({ site: 'site-a' });
+    expect(after.stdout)
+      .to.match(/Protected at site-a since/)
+      .and.not.include('Unprotected');
+    expect(back.exitCode, back.stderr).to.equal(0);
+    const failback = recoveryReportSchema.parse(JSON.parse(back.stdout));
+    expect(failback).to.deep.include({ mode: 'failback', sites: { from: 'site-b', to: 'site-a' } });
+    expect(failback.achieved).to.include({ rpoSeconds: 0 });
+    expect(failback.commit.kind).to.equal('committed');
+    expect(await resolved(config)).to.deep.equal([config.site.address]);
+    const api = await apiByName(config, secrets);
+    expect((await api.read('Basic', written.id)).id).to.equal(written.id);
   });
 
   it('is removed with all that it had', async () => {
