@@ -96,7 +96,7 @@ export async function environmentStatus(name: string, context: StatusContext): P
         .map((stack) => siteStatus(stack, serving.stack, { configs, tried }))
     ),
     heldBy: (await tried('lock', () => leaseHolder(store, name)))?.holder ?? null,
-    runs: runs.map(({ header, entries }) => runStatus(header, entries)),
+    runs: runs.map((run) => runStatus(run, front.config.activeEndpoint)),
     problems,
   };
 }
@@ -137,11 +137,11 @@ async function runsOf(store: ControlStore, name: string): Promise<KnownRun[]> {
   return runs;
 }
 
-function runStatus({ id, mode, startedAt, ...header }: RunHeader, entries: readonly JournalEntry[]): RunStatus {
+function runStatus({ header, entries }: KnownRun, active: ActiveEndpoint | undefined): RunStatus {
+  const { id, mode, startedAt } = header;
   const end = entries.filter((entry) => entry.kind === 'run-ended' || entry.kind === 'over').at(-1);
   const result = end === undefined ? 'unfinished' : end.kind === 'over' ? end.how : end.result;
-  const commit = commitWindow({ id, mode, startedAt, ...header }, entries, new Date());
-  return { id, mode, startedAt, result, commit };
+  return { id, mode, startedAt, result, commit: commitWindow(header, entries, { now: new Date(), active }) };
 }
 
 /** What proved that the serving stack is protected: the last word of the run that moved traffic to it. */

@@ -53,7 +53,9 @@ export function addChangeCommands(program: Command, exit: (code: number) => void
 
 /** Progress of what is no run, in plain lines. */
 const told: Emit = (event) => {
-  if (event.kind === 'activity-progress' || event.kind === 'activity' || event.kind === 'note') {
+  if (event.kind === 'activity-progress') {
+    process.stderr.write(`Waiting for ${event.text}\n`);
+  } else if (event.kind === 'activity' || event.kind === 'note') {
     process.stderr.write(`${event.text}\n`);
   } else if (event.kind === 'warning') {
     process.stderr.write(`Warning: ${event.text}\n`);

@@ -4,7 +4,9 @@ import { sizeText, spanText } from '../report/wording';
 export function planLines(plan: RecoveryPlan): string[] {
   const { findings, restore, sites } = plan;
   return [
-    `Recovery of ${plan.environment}: from site ${sites.from} to site ${sites.to}`,
+    sites.to === ''
+      ? `${plan.environment} is served from site ${sites.from}, and nothing protects it`
+      : `Recovery of ${plan.environment}: from site ${sites.from} to site ${sites.to}`,
     ...(restore === null
       ? ['Recovery point: none, as nothing protects what serves']
       : [

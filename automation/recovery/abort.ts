@@ -1,3 +1,4 @@
+import { TRAFFIC_TYPE_SUFFIX } from '../../components/environment';
 import { OperatorError } from '../../components/errors';
 import type { Emit } from '../events';
 import { judged, type Check } from '../verification/check';
@@ -7,8 +8,9 @@ import { withEnvironment, type Held } from './locked';
 import { writeEndpoint } from './move-traffic';
 import { currentRecord } from './record';
 import { isPlanned } from './results';
+import { frontOutputsSchema } from './site-outputs';
 import { servingSite, type ServingSite } from './serving-site';
-import { startSite } from './start-site';
+import { requireOwnRecord, startSite } from './start-site';
 import { undoRun } from './undo';
 import type { World } from './world';
 
@@ -35,14 +37,14 @@ export async function abortRun(setup: AbortSetup): Promise<Check[]> {
     async (held) => {
       const journal = new Journal(world.store, id);
       const entries = await journal.read();
+      const aborted = abortedEarlier(setup, entries);
+      if (aborted !== null) {
+        return primaryOf(setup, held, await servingSite(held.world.configs, siteOf(setup, held, aborted)));
+      }
       const header = requireOpen(id, entries);
-      const serving = await servingSite(held.world.configs, {
-        environmentName,
-        front: held.front,
-        stack: header.servingStack,
-      });
+      const serving = await servingSite(held.world.configs, siteOf(setup, held, header));
       await requireBeforeCutover(setup, held, { header, entries, serving });
-      const checks = await undoRun({ world: held.world, serving, emit: setup.emit }, header);
+      const checks = await undoRun({ world: held.world, serving, journal, emit: setup.emit }, header);
       if (!isPlanned(header.mode) && header.takesTraffic) {
         checks.push(...(await primaryOf(setup, held, serving)));
       }
@@ -54,25 +56,46 @@ export async function abortRun(setup: AbortSetup): Promise<Check[]> {
   );
 }
 
+/** A recovery that was aborted and left its primary fenced: that can be started later too. */
+function abortedEarlier({ startPrimary }: AbortSetup, entries: readonly JournalEntry[]): RunHeader | null {
+  const [first] = entries;
+  const isAborted = entries.some((entry) => entry.kind === 'over' && entry.how === 'aborted');
+  return startPrimary && isAborted && first?.kind === 'run' && !isPlanned(first.mode) ? first : null;
+}
+
+function siteOf(
+  { environmentName }: AbortSetup,
+  { front }: Held,
+  { servingStack }: RunHeader
+): Parameters<typeof servingSite>[1] {
+  return { environmentName, front, stack: servingStack };
+}
+
 /** Config may say that traffic moved when a driver was killed right before it did: then it is put back. */
 async function requireBeforeCutover(
-  { environmentName, id }: AbortSetup,
+  { environmentName, id, emit }: AbortSetup,
   { world, front }: Held,
   { header, entries, serving }: { header: RunHeader; entries: readonly JournalEntry[]; serving: ServingSite }
 ): Promise<void> {
-  const active = front.config.activeEndpoint;
-  if (active?.recoveryId !== id) {
+  const made = entries.find((entry) => entry.kind === 'step-done' && entry.step === 'recovery-stack');
+  const started = entries.some((entry) => entry.kind === 'step-started' && entry.step === 'cutover');
+  if (!started || made?.kind !== 'step-done') {
     return;
   }
+  const { address } = made.result.outputs.siteEndpoint;
   const record = await currentRecord(serving.environment.operations());
-  if (record !== active.address) {
-    await writeEndpoint({ configs: world.configs, environmentName }, header.previous);
+  const { endpoint } = frontOutputsSchema.parse(await world.engine.outputs(environmentName));
+  if (record !== address && endpoint?.address !== address) {
+    if (front.config.activeEndpoint?.recoveryId === id) {
+      await writeEndpoint({ configs: world.configs, environmentName }, header.previous);
+    }
+    await setBack(world, { environmentName, serving, emit });
     return;
   }
   const cutover = entries.find((entry) => entry.kind === 'step-done' && entry.step === 'cutover');
   throw new OperatorError(
     'bad-input',
-    `Run "${id}" has moved traffic to ${active.site} (${active.address}) at ${cutover?.at ?? active.since}: clients write there, and removing it would lose that.`,
+    `Run "${id}" has moved traffic to ${address} (stack ${header.recoveryStack})${cutover === undefined ? '' : ` at ${cutover.at}`}: clients write there, and removing it would lose that.`,
     {
       hint: isPlanned(header.mode)
         ? `The way back: medplum-dr rollback ${id} while it can be rolled back, then medplum-dr failback ${environmentName}.`
@@ -81,7 +104,33 @@ async function requireBeforeCutover(
   );
 }
 
-async function primaryOf({ startPrimary, emit }: AbortSetup, { world }: Held, serving: ServingSite): Promise<Check[]> {
+/**
+ * The engine of a driver that was taken over may be at work on the record yet, on another machine. An update waits for it
+ * or is refused, and fails when the record was moved after all: the number of that cutover is the higher one.
+ */
+async function setBack(
+  { engine }: World,
+  { environmentName, serving, emit }: Pick<AbortSetup, 'environmentName' | 'emit'> & { readonly serving: ServingSite }
+): Promise<void> {
+  await requireOwnRecord({ engine }, { stack: environmentName, environment: serving.environment });
+  await engine.update(environmentName, {
+    signal: new AbortController().signal,
+    targetType: TRAFFIC_TYPE_SUFFIX,
+    onResource: () => undefined,
+    onWaiting: (text) => {
+      emit({ kind: 'activity-progress', text });
+    },
+    onNote: (text) => {
+      emit({ kind: 'warning', text });
+    },
+  });
+}
+
+async function primaryOf(
+  { id, startPrimary, emit }: AbortSetup,
+  { world }: Held,
+  serving: ServingSite
+): Promise<Check[]> {
   const { environment, stack } = serving;
   const condition = await environment.operations().condition();
   if (condition.kind !== 'fenced') {
@@ -89,7 +138,7 @@ async function primaryOf({ startPrimary, emit }: AbortSetup, { world }: Held, se
   }
   const check = { id: 'primary', title: `Site ${environment.site} after the abort` };
   if (!startPrimary) {
-    const how = `To start it: medplum-dr abort with --start-primary.`;
+    const how = `To start it: medplum-dr abort ${id} --start-primary.`;
     emit({ kind: 'warning', text: `${environment.site} (stack ${stack}) was fenced by the run and stays so. ${how}` });
     return [judged(check, true, `${condition.detail}; it stays fenced. ${how}`)];
   }

@@ -40,7 +40,7 @@ export async function afterRun(setup: Pick<RecoverySetup, 'world' | 'keep'>, ran
       ? 'Bringing the site back that served, and removing what was made'
       : `Removing the copy, stack ${stack}`,
   });
-  const checks = await undoRun({ world, serving, emit }, header);
+  const checks = await undoRun({ world, serving, journal, emit }, header);
   for (const check of checks) {
     emit({ kind: check.status === 'passed' ? 'note' : 'warning', text: `${check.title}: ${check.evidence}` });
   }

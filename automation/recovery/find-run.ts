@@ -66,6 +66,20 @@ export function requireOpen(id: string, entries: readonly JournalEntry[]): RunHe
   return headerIn(first);
 }
 
+/** @throws OperatorError for a run whose undoing has begun: only that can be gone on with. */
+export function requireNotUndone(id: string, entries: readonly JournalEntry[]): void {
+  const undoing = entries.find((entry) => entry.kind === 'undoing');
+  if (undoing !== undefined) {
+    throw new OperatorError(
+      'bad-input',
+      `Run "${id}" is being undone since ${undoing.at}: it cannot be gone on with.`,
+      {
+        hint: `medplum-dr abort ${id} goes on with that.`,
+      }
+    );
+  }
+}
+
 function headerIn(entry: Extract<JournalEntry, { kind: 'run' }>): RunHeader {
   const { kind, ...header } = entry;
   return header;

@@ -25,12 +25,24 @@ export interface RunHeader {
 export type JournalEntry =
   | ({ readonly kind: 'run' } & RunHeader)
   /** A driver began to work on the run: the first, or one that goes on with it. */
-  | { readonly kind: 'driver'; readonly at: string; readonly by: string; readonly fencingNumber: number }
+  | {
+      readonly kind: 'driver';
+      readonly at: string;
+      readonly by: string;
+      readonly fencingNumber: number;
+      readonly overrides: readonly string[];
+    }
   | { readonly kind: 'step-started'; readonly step: StepId; readonly at: string; readonly attempt: number }
   | { readonly [Id in StepId]: StepDone<Id> }[StepId]
   | { readonly kind: 'step-failed'; readonly step: StepId; readonly at: string; readonly message: string }
   | { readonly kind: 'stack-removed'; readonly at: string }
   | { readonly kind: 'protected'; readonly at: string; readonly protection: Protection }
+  /** What the run made is being removed, and a site that it stopped started again: its steps are not to be trusted any more. */
+  | { readonly kind: 'undoing'; readonly at: string }
+  /** A rollback began within its window: it may be brought to its end after that. */
+  | { readonly kind: 'rolling-back'; readonly at: string }
+  /** The site that a rollback leaves takes no more writes; so many were made there since the cutover. */
+  | { readonly kind: 'writes-counted'; readonly at: string; readonly writes: number }
   /** The run ended: what it made is removed, or traffic went back to where it came from. It cannot be gone on with. */
   | { readonly kind: 'over'; readonly at: string; readonly how: 'aborted' | 'rolled-back' }
   | { readonly kind: 'run-ended'; readonly at: string; readonly result: 'recovered' | 'failed' | 'cancelled' };

@@ -46,16 +46,17 @@ export async function holdEnvironment(world: World, options: LockOptions): Promi
   const held = guarded(world, () => lease.check());
   try {
     await requireNewest(held, options);
+    const { takenFrom } = lease;
+    return {
+      lease,
+      world: held,
+      front: await held.configs.open(environmentName),
+      takenOver: takenFrom === null ? null : await takeOverFrom(takenFrom, held),
+    };
   } catch (error) {
     await lease.release({ unused: true });
     throw error;
   }
-  return {
-    lease,
-    world: held,
-    front: await held.configs.open(environmentName),
-    takenOver: lease.takenFrom === null ? null : await takeOverFrom(lease.takenFrom, held),
-  };
 }
 
 /** A project folder on another machine may not know of the last cutover. One that goes on with that very run learns of it. */

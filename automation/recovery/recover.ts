@@ -1,5 +1,6 @@
 import os from 'node:os';
 import path from 'node:path';
+import type { ActiveEndpoint } from '../../components/config';
 import type { OperatorError } from '../../components/errors';
 import type { RecoveryTarget } from '../../components/site-operations';
 import { createEventStream, type EventStream, type RecoveryEvent } from '../events';
@@ -8,7 +9,7 @@ import type { Check } from '../verification/check';
 import { toolVersion } from '../version';
 import { afterRun, judgedAfter } from './after-run';
 import { commitWindow } from './commit-window';
-import { Journal } from './journal';
+import { Journal, type RunHeader } from './journal';
 import { holdEnvironment, type Held } from './locked';
 import { reportOf, type AfterSteps } from './report-of';
 import type { RunMode } from './results';
@@ -122,7 +123,8 @@ async function run(setup: RecoverySetup, held: Held, journal: Journal, stream: E
   ];
   const first = await headerOf(setup, held, { past, id: journal.id, overrides });
   // A resumed run may have been given more risks to accept than it began with: all of them are reported.
-  const header = { ...first, overrides: [...new Set([...first.overrides, ...overrides])] };
+  const earlier = past.flatMap((entry) => (entry.kind === 'driver' ? entry.overrides : []));
+  const header = { ...first, overrides: [...new Set([...first.overrides, ...earlier, ...overrides])] };
   const serving = await servingSite(world.configs, { environmentName, front, stack: header.servingStack });
   const { environment } = serving;
   requireFailback(header, { front, environment });
@@ -147,6 +149,7 @@ async function run(setup: RecoverySetup, held: Held, journal: Journal, stream: E
       at: world.clock.now().toISOString(),
       by: operator(),
       fencingNumber: number,
+      overrides,
     });
   }
   const { clock, engine, configs, verification, store } = world;
@@ -181,6 +184,9 @@ async function run(setup: RecoverySetup, held: Held, journal: Journal, stream: E
     context,
   });
   const endedAt = clock.now().toISOString();
+  // Asked before a drill removes what it made, its journal and config too.
+  const active = await activeNow(configs, header);
+  const commit = commitWindow(header, await journal.read(), { now: clock.now(), active });
   const ranRun = { header, ran, journal, emit, serving };
   const after = await (setup.afterSteps?.(ran) ?? afterRun(setup, ranRun));
   const outcome = judgedAfter(ran, after);
@@ -193,7 +199,7 @@ async function run(setup: RecoverySetup, held: Held, journal: Journal, stream: E
     endedAt,
     engineVersion: engine.engineVersion,
     toolVersion: toolVersion(),
-    commit: commitWindow(header, await journal.read(), clock.now()),
+    commit,
     warnings,
     seen,
   });
@@ -211,4 +217,9 @@ async function run(setup: RecoverySetup, held: Held, journal: Journal, stream: E
 
 function operator(): string {
   return `${os.userInfo().username}@${os.hostname()}`;
+}
+
+/** Who serves by the front's config once the run has ended. */
+async function activeNow(configs: World['configs'], { environment }: RunHeader): Promise<ActiveEndpoint | undefined> {
+  return (await configs.open(environment)).config.activeEndpoint;
 }

@@ -1,6 +1,8 @@
 import { OperatorError } from '../../components/errors';
 import type { Emit } from '../events';
 import { judged, type Check } from '../verification/check';
+import { commitWindow } from './commit-window';
+import { Journal } from './journal';
 import { withEnvironment, type Held } from './locked';
 import { servingSite } from './serving-site';
 import { currentRecord } from './record';
@@ -33,6 +35,7 @@ export async function removeSite(setup: RemoveSiteSetup): Promise<Check> {
           hint: 'It is not removed: it holds the data that clients write now.',
         });
       }
+      await requireCommitted(setup, held);
       const environment = await held.world.configs.open(stack);
       const operations = environment.operations();
       const record = await currentRecord(operations);
@@ -51,6 +54,27 @@ export async function removeSite(setup: RemoveSiteSetup): Promise<Check> {
       );
     }
   );
+}
+
+/** While a move can be rolled back, the site that it left is what it would go back to. */
+async function requireCommitted({ world, environmentName, stack }: RemoveSiteSetup, { front }: Held): Promise<void> {
+  const active = front.config.activeEndpoint;
+  if (active === undefined) {
+    return;
+  }
+  const entries = await new Journal(world.store, active.recoveryId).read();
+  const [header] = entries;
+  if (header?.kind !== 'run' || header.servingStack !== stack) {
+    return;
+  }
+  const window = commitWindow(header, entries, { now: world.clock.now(), active });
+  if (window.kind === 'open') {
+    throw new OperatorError(
+      'bad-input',
+      `The move of run "${header.id}" can be rolled back to stack ${stack} until ${window.until}.`,
+      { hint: `Wait for it; then: medplum-dr remove-site ${environmentName} ${stack}.` }
+    );
+  }
 }
 
 async function destroy({ stack, emit }: RemoveSiteSetup, { world }: Held): Promise<void> {

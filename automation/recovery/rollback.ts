@@ -27,6 +27,9 @@ interface Rollback {
   readonly setup: RollbackSetup;
   readonly held: Held;
   readonly header: RunHeader;
+  readonly journal: Journal;
+  /** What the journal held when this began. */
+  readonly entries: readonly JournalEntry[];
   readonly left: ServingSite;
   /** The site that the run moved to, and what is known of it. */
   readonly moved: ServingSite;
@@ -48,8 +51,9 @@ export async function rollBack(setup: RollbackSetup): Promise<Check[]> {
       const journal = new Journal(world.store, id);
       const entries = await journal.read();
       const header = requireOpen(id, entries);
-      requireWindow(setup, header, entries);
-      const rollback = await sitesOf(setup, held, { header, entries });
+      requireWindow(setup, held, { header, entries });
+      await journal.append({ kind: 'rolling-back', at: world.clock.now().toISOString() });
+      const rollback = await sitesOf(setup, held, { header, journal, entries });
       const writes = await stopNewSite(rollback);
       const endpoint = await goBack(rollback);
       await journal.append({ kind: 'over', at: world.clock.now().toISOString(), how: 'rolled-back' });
@@ -58,7 +62,9 @@ export async function rollBack(setup: RollbackSetup): Promise<Check[]> {
         judged(
           { id: 'writes-kept', title: 'Nothing that clients wrote is lost by going back' },
           writes === 0,
-          writes === 0 ? 'no write was made on the site that is left' : `${writes} write(s) are lost, as was accepted`
+          writes === 0
+            ? 'no write was made on the site that is left'
+            : `${writes ?? 'an unknown number of'} write(s) are lost, as was accepted`
         ),
         judged(
           { id: 'rolled-back', title: 'The environment is served from where it was' },
@@ -72,23 +78,37 @@ export async function rollBack(setup: RollbackSetup): Promise<Check[]> {
 
 function requireWindow(
   { world, id, environmentName }: RollbackSetup,
-  header: RunHeader,
-  entries: readonly JournalEntry[]
+  { front }: Held,
+  { header, entries }: { readonly header: RunHeader; readonly entries: readonly JournalEntry[] }
 ): void {
-  const window = commitWindow(header, entries, world.clock.now());
+  const active = front.config.activeEndpoint;
+  if (header.servingStack === environmentName && front.config.siteRemoved !== undefined) {
+    throw new OperatorError(
+      'bad-input',
+      `The site that run "${id}" left (stack ${environmentName}) was removed at ${front.config.siteRemoved.at}: there is nothing to go back to.`,
+      { hint: `The way back is a planned move: medplum-dr failback ${environmentName}.` }
+    );
+  }
+  const window = commitWindow(header, entries, { now: world.clock.now(), active });
   const failback = `medplum-dr failback ${environmentName}`;
   switch (window.kind) {
     case 'open':
       return;
     case 'none':
-      throw new OperatorError('bad-input', `Run "${id}" has moved no traffic: there is nothing to roll back.`, {
-        hint: `To undo what it made: medplum-dr abort ${id}.`,
-      });
+      throw new OperatorError(
+        'bad-input',
+        `Run "${id}" has moved no traffic, or a later one moved it on: there is nothing to roll back.`,
+        { hint: `To undo what it made: medplum-dr abort ${id}. medplum-dr status ${environmentName} shows who serves.` }
+      );
     case 'nothing-to-go-back-to':
       throw new OperatorError('bad-input', `Run "${id}" recovered from a lost site: there is nothing to go back to.`, {
         hint: `Once that site is sound again: medplum-dr protect ${environmentName}, then ${failback}.`,
       });
     case 'committed':
+      // One that was interrupted has stopped the new site: nobody would be served if it could not go on.
+      if (entries.some((entry) => entry.kind === 'rolling-back')) {
+        return;
+      }
       throw new OperatorError('bad-input', `Run "${id}" is committed since ${window.since}.`, {
         hint: `The way back is a planned move: ${failback}.`,
       });
@@ -98,7 +118,7 @@ function requireWindow(
 async function sitesOf(
   setup: RollbackSetup,
   held: Held,
-  { header, entries }: { header: RunHeader; entries: readonly JournalEntry[] }
+  { header, journal, entries }: Pick<Rollback, 'header' | 'journal' | 'entries'>
 ): Promise<Rollback> {
   const { environmentName, id } = setup;
   const results: Partial<StepResults> = {};
@@ -114,19 +134,19 @@ async function sitesOf(
   const site = (stack: string): Promise<ServingSite> =>
     servingSite(held.world.configs, { environmentName, front: held.front, stack });
   const [left, moved] = [await site(header.servingStack), await site(header.recoveryStack)];
-  return { setup, held, header, left, moved, outputs: made.outputs, newestWriteAt: health.newestWriteAt };
+  const { newestWriteAt } = health;
+  return { setup, held, header, journal, entries, left, moved, outputs: made.outputs, newestWriteAt };
 }
 
 /**
  * Stops the new site from taking writes. Where clients wrote, nothing is stopped, or it is started again.
- * @returns the number of writes that are lost by going back.
+ * @returns the number of writes that are lost by going back; null when that is not known, as was accepted.
  */
-async function stopNewSite(rollback: Rollback): Promise<number> {
-  const { moved, held, setup } = rollback;
+async function stopNewSite(rollback: Rollback): Promise<number | null> {
+  const { moved, held, setup, journal } = rollback;
   const operations = moved.environment.operations();
   if ((await operations.condition()).kind === 'fenced') {
-    // An earlier attempt counted, and came as far as this.
-    return 0;
+    return countedBefore(rollback);
   }
   refuseWrites(rollback, await writesSince(rollback));
   await operations.stopApplication();
@@ -136,6 +156,7 @@ async function stopNewSite(rollback: Rollback): Promise<number> {
     await startSite({ world: held.world, emit: setup.emit }, moved);
   }
   refuseWrites(rollback, writes);
+  await journal.append({ kind: 'writes-counted', at: held.world.clock.now().toISOString(), writes });
   const fenced = await operations.fence();
   if (fenced.state === 'still-writable') {
     throw new OperatorError('recovery-failed', `The new site still takes writes: ${fenced.detail}`, {
@@ -143,6 +164,24 @@ async function stopNewSite(rollback: Rollback): Promise<number> {
     });
   }
   return writes;
+}
+
+/**
+ * What an earlier attempt counted before it fenced the site. One that was fenced by something else (its own guard, a
+ * person) cannot be asked any more.
+ */
+function countedBefore({ entries, setup, moved, header }: Rollback): number | null {
+  const counted = entries.filter((entry) => entry.kind === 'writes-counted').at(-1);
+  if (counted !== undefined || setup.acceptLostWrites) {
+    return counted?.writes ?? null;
+  }
+  throw new OperatorError(
+    'bad-input',
+    `${moved.environment.site} is fenced, and nobody counted what clients wrote there since the cutover.`,
+    {
+      hint: `Start it again with an update of stack ${header.recoveryStack} and roll back anew, or fail back later. If losing its writes is the lesser evil: --accept-lost-writes.`,
+    }
+  );
 }
 
 async function writesSince({ moved, outputs, newestWriteAt, held }: Rollback): Promise<number> {

@@ -1,7 +1,7 @@
 import { OperatorError } from '../../components/errors';
 import type { PlatformEnvironment } from '../../components/platform';
 import { recoveryStackConfig } from '../steps/recovery-stack';
-import { requireOpen } from './find-run';
+import { requireNotUndone, requireOpen } from './find-run';
 import type { JournalEntry, RunHeader } from './journal';
 import type { Held } from './locked';
 import type { RecoverySetup } from './recover';
@@ -15,7 +15,13 @@ export async function headerOf(
   { past, id, overrides }: { past: readonly JournalEntry[]; id: string; overrides: readonly string[] }
 ): Promise<RunHeader> {
   if (request.kind === 'resume') {
-    return requireOpen(id, past);
+    const header = requireOpen(id, past);
+    requireNotUndone(id, past);
+    return header;
+  }
+  if (past.length > 0) {
+    // A driver that slept before it began finds that another one began, and maybe ended, this very run.
+    throw new OperatorError('bad-input', `There is a run "${id}" already.`, { hint: `medplum-dr resume ${id}` });
   }
   const { mode, takesTraffic, target, lostAt, commitAfterSeconds } = request;
   const serving = await servingSite(world.configs, { environmentName, front });

@@ -18,3 +18,6 @@ export const siteOutputsSchema: z.ZodType<SiteOutputs> = z.object({
   binaryStorage: z.string(),
   secretsLocation: z.string(),
 });
+
+/** Of the outputs of an environment's front: where its traffic layer has set the name. */
+export const frontOutputsSchema = z.object({ endpoint: z.object({ address: z.string() }).nullish() });

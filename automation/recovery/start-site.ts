@@ -1,8 +1,10 @@
+import { OperatorError } from '../../components/errors';
 import type { SiteOutputs } from '../../components/site-operations';
 import type { Emit } from '../events';
 import { goodAnswers, STABLE_ANSWERS } from '../verification/good-answers';
 import type { ServingSite } from './serving-site';
-import { siteOutputsSchema } from './site-outputs';
+import { currentRecord } from './record';
+import { frontOutputsSchema, siteOutputsSchema } from './site-outputs';
 import type { World } from './world';
 
 /**
@@ -20,6 +22,9 @@ export async function startSite(
   const waiting = (text: string): void => {
     emit({ kind: 'activity-progress', text });
   };
+  if (environment.config.role === 'primary') {
+    await requireOwnRecord({ engine }, { stack, environment });
+  }
   await environment.operations().unfence();
   const update = await engine.update(stack, {
     signal,
@@ -35,4 +40,28 @@ export async function startSite(
     wanted: STABLE_ANSWERS,
   });
   return outputs;
+}
+
+/**
+ * The front's update sets the record too, to what its config says: a change by somebody else would be written over.
+ * @throws OperatorError that shows both values.
+ */
+export async function requireOwnRecord(
+  { engine }: Pick<World, 'engine'>,
+  { stack, environment }: ServingSite
+): Promise<void> {
+  const { endpoint } = frontOutputsSchema.parse(await engine.outputs(stack));
+  const record = await currentRecord(environment.operations());
+  if (endpoint == null || endpoint.address === record) {
+    return;
+  }
+  const { name } = environment.config.traffic;
+  const is = record ?? 'nothing';
+  throw new OperatorError(
+    'recovery-failed',
+    `Somebody else changed ${name}: this tool set it to ${endpoint.address}, and it leads to ${is} now. Nothing was changed.`,
+    {
+      hint: `Find out who moved it and why. To go on: set it back to ${endpoint.address}, and run the same command again.`,
+    }
+  );
 }

@@ -1,7 +1,7 @@
 import { messageOf } from '../../components/errors';
 import type { Emit } from '../events';
 import { judged, type Check } from '../verification/check';
-import type { RunHeader } from './journal';
+import type { Journal, RunHeader } from './journal';
 import { isPlanned } from './results';
 import type { ServingSite } from './serving-site';
 import { startSite } from './start-site';
@@ -13,6 +13,7 @@ const back = { id: 'site-back', title: 'The site that was stopped by plan serves
 export interface UndoContext {
   readonly world: World;
   readonly serving: ServingSite;
+  readonly journal: Journal;
   readonly emit: Emit;
 }
 
@@ -21,6 +22,8 @@ export interface UndoContext {
  * by plan. May be called again. What did not go well is a failed check, so that the report still tells of the rest.
  */
 export async function undoRun(context: UndoContext, header: RunHeader): Promise<Check[]> {
+  // Whoever goes on from here must not take a site for stopped, or a stack for made, because a step once did it.
+  await context.journal.append({ kind: 'undoing', at: context.world.clock.now().toISOString() });
   if (!isPlanned(header.mode)) {
     return [await removeStack(context, header)];
   }

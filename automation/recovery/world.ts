@@ -43,7 +43,12 @@ export function guarded(world: World, check: () => Promise<void>): World {
       engineVersion: engine.engineVersion,
       checkBackend: () => engine.checkBackend(),
       outputs: (name) => engine.outputs(name),
-      ensureStack: change((name, prepare) => engine.ensureStack(name, prepare)),
+      ensureStack: change((name, prepare) =>
+        engine.ensureStack(name, async () => {
+          await prepare();
+          await check();
+        })
+      ),
       update: change((name, options) => engine.update(name, options)),
       destroy: change((name, progress) => engine.destroy(name, progress)),
       stopEnginesOf: change((driver) => engine.stopEnginesOf(driver)),

@@ -2,9 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import net from 'node:net';
 import path from 'node:path';
-import { stringify } from 'yaml';
 import { OperatorError } from '../../components/errors';
-import { openProject, projectSettings, readStackConfig, writeStackConfig, type Project } from '../stacks/project';
+import { openProject, readStackConfig, writeMissingSettings, writeStackConfig, type Project } from '../stacks/project';
 
 /** Name of the environment that a rehearsal makes up. */
 export const REHEARSAL_ENVIRONMENT = 'rehearsal';
@@ -60,7 +59,7 @@ export async function makeWorkspace(
   // PostgreSQL, which runs as another user when this runs as root, must be able to enter.
   await chmod(directory, 0o755);
   await writeFile(passphraseFile, randomBytes(24).toString('base64url'), { mode: 0o600 });
-  await writeFile(path.join(projectDirectory, 'Pulumi.yaml'), stringify(projectSettings(projectDirectory)));
+  await writeMissingSettings({ directory: projectDirectory });
   const project = await openProject(projectDirectory);
   const sites = { primary: path.join(directory, 'site-a'), recovery: path.join(directory, 'site-b') };
   await writeStackConfig(

@@ -48,23 +48,29 @@ export async function openOwnProject(directory: string): Promise<Project> {
   return isBare ? projectOf(directory, projectSettings(path.resolve(directory))) : openProject(directory);
 }
 
+/** The program of a project: the engine's language host runs it in its own folder, which relative paths start at. */
+const PROGRAM = 'medplum-dr.js';
+
 /**
- * Writes the `Pulumi.yaml` of a project that has none: one that runs this package's own program, so that the driver
+ * Writes the `Pulumi.yaml` of a project that has none, and a program that runs this package's own, so that the driver
  * and `pulumi up` use the same.
  */
-export async function writeMissingSettings(project: Project): Promise<void> {
-  const file = path.join(project.directory, 'Pulumi.yaml');
+export async function writeMissingSettings({ directory }: Pick<Project, 'directory'>): Promise<void> {
+  const file = path.join(directory, 'Pulumi.yaml');
   if ((await readIfThere(file)) === null) {
-    await replaceFile(file, stringify(projectSettings(project.directory)));
+    const own = within(directory, path.join(packageRoot(), 'dist', 'index.js'));
+    const text = `// What pulumi runs: the program of medplum-dr, on the stacks of this folder.\nmodule.exports = require('${own}');\n`;
+    await replaceFile(path.join(directory, PROGRAM), text);
+    await replaceFile(file, stringify(projectSettings(directory)));
   }
 }
 
 /** Project settings that run this package's program from wherever it is installed. */
-export function projectSettings(directory: string): Record<string, unknown> {
+function projectSettings(directory: string): Record<string, unknown> {
   return {
     name: 'medplum-dr',
     runtime: 'nodejs',
-    main: within(directory, path.join(packageRoot(), 'dist', 'index.js')),
+    main: PROGRAM,
     stackConfigDir: 'stacks',
     plugins: { providers: [{ name: 'medplum-local', path: within(directory, path.join(packageRoot(), 'plugin')) }] },
   };

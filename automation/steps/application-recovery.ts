@@ -24,7 +24,7 @@ export const applicationRecovery: Step<'application-recovery'> = {
     for (const check of checks) {
       emit({ kind: 'check', step: 'application-recovery', check });
     }
-    requirePassed(checks, acceptedChecks);
+    requirePassed(checks, acceptedChecks, `Mend what is named, then: medplum-dr resume ${context.id}.`);
     const recorded = recordedOf(context.result('recovery-point'));
     const unfinished = recorded.known ? recorded.fingerprint.unfinishedAsyncJobs : null;
     const notes = [

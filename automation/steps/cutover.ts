@@ -1,5 +1,7 @@
 import type { ActiveEndpoint } from '../../components/config';
+import { OperatorError } from '../../components/errors';
 import { moveTraffic } from '../recovery/move-traffic';
+import { isPlanned } from '../recovery/results';
 import type { Step, StepContext } from '../recovery/step';
 import { judged } from '../verification/check';
 
@@ -19,6 +21,7 @@ export const cutover: Step<'cutover'> = {
       return { moved: false, reason: 'a drill takes no traffic' };
     }
     const active = wantedEndpoint(context);
+    await requireStopped(context);
     const moved = await moveTraffic(context, active);
     if (servingStack !== environmentName) {
       // The front's own config tells already: this one has to be told that it is left, and stays stopped from now on.
@@ -47,11 +50,36 @@ export const cutover: Step<'cutover'> = {
     result.moved ? `${result.before ?? 'nothing'} → ${result.after}, seen at ${result.observedAt}` : result.reason,
 };
 
+/**
+ * What could not be reached when it was fenced may be back by now, and take writes until it finds itself fenced: then it
+ * is fenced here. What was stopped by plan and runs again has writes that the new site lacks.
+ */
+async function requireStopped(context: StepContext): Promise<void> {
+  const { operations, environment, mode, acceptUnfencedPrimary, emit } = context;
+  const { site } = environment;
+  const found = await operations.condition();
+  if (found.kind !== 'taking-writes' || acceptUnfencedPrimary) {
+    return;
+  }
+  if (isPlanned(mode)) {
+    throw new OperatorError('recovery-failed', `${site} was started again: ${found.detail}.`, {
+      hint: 'What was written there since is not on the new site. Abort this run, and start a new one.',
+    });
+  }
+  const fenced = await operations.fence();
+  if (fenced.state === 'still-writable') {
+    throw new OperatorError('recovery-failed', `The old primary takes writes again: ${fenced.detail}`, {
+      hint: 'Stop it and resume the run. If two writers are the lesser evil: --accept-unfenced-primary.',
+    });
+  }
+  emit({ kind: 'warning', text: `${site} had come back and was fenced again: what was written there since is lost` });
+}
+
 /** The endpoint to move to; the same one again when this run is repeated after a crash. */
 function wantedEndpoint(context: StepContext): ActiveEndpoint {
   const { id, active, environment, recoveryStack, fencingNumber, clock, acceptedRecord } = context;
   if (active?.recoveryId === id) {
-    return active;
+    return acceptedRecord === null ? active : { ...active, generation: fencingNumber, replaces: acceptedRecord };
   }
   return {
     ...context.result('recovery-stack').outputs.siteEndpoint,

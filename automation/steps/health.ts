@@ -36,7 +36,7 @@ export const health: Step<'health'> = {
     for (const check of checks) {
       emit({ kind: 'check', step: 'health', check });
     }
-    requirePassed(checks, acceptedChecks);
+    requirePassed(checks, acceptedChecks, `Mend what is named, then: medplum-dr resume ${context.id}.`);
     const newestWriteAt = context.takesTraffic
       ? await context.verification.newestWrite(context.operations, outputs)
       : null;
@@ -62,6 +62,8 @@ function versionCheck(serverVersion: string | null, recordedVersion: string | nu
   return judged(
     release,
     good,
-    good ? `${serverVersion}, as recorded` : `${serverVersion} runs; ${recordedVersion} wrote the data`
+    good
+      ? `${serverVersion}, as recorded`
+      : `${serverVersion} runs; ${recordedVersion} wrote the data. Have medplum-dr:application name that server, then abort this run and recover anew`
   );
 }

@@ -1,4 +1,5 @@
-import { OperatorError } from '../../components/errors';
+import { isDeepStrictEqual } from 'node:util';
+import { OperatorError, messageOf } from '../../components/errors';
 import { siteOutputsSchema } from '../recovery/site-outputs';
 import type { RestorePlan } from '../../components/site-operations';
 import type { Step, StepContext } from '../recovery/step';
@@ -34,6 +35,9 @@ export const recoveryStack: Step<'recovery-stack'> = {
             emit({ kind: 'warning', text });
           },
         })
+        .catch(async (error: unknown) => {
+          throw signal.aborted ? error : await actionable(context, error);
+        })
         .finally(() => {
           watching.abort();
         }),
@@ -53,6 +57,35 @@ export const recoveryStack: Step<'recovery-stack'> = {
   summarise: ({ stack, outputs }) =>
     `stack ${stack} stands; database restored from ${outputs.database.restoredFrom?.backup ?? 'nothing'}`,
 };
+
+/** A failed update with the way on. What was chosen to be restored may be gone by now: then resuming alone helps nobody. */
+async function actionable(context: StepContext, error: unknown): Promise<unknown> {
+  if (!(error instanceof OperatorError) || error.kind !== 'recovery-failed') {
+    return error;
+  }
+  const { id } = context;
+  return new OperatorError(error.kind, error.message, {
+    hint: [`Mend what is named, then: medplum-dr resume ${id}.`, ...(await changedChoice(context))].join(' '),
+    problems: error.problems,
+    cause: error,
+  });
+}
+
+async function changedChoice({ id, operations, target, environmentName, result }: StepContext): Promise<string[]> {
+  const chosen = result('recovery-point');
+  const before = `What can be recovered has changed since this run chose ${chosen.recoveryPoint}`;
+  try {
+    const now = await operations.planRestore(target);
+    return isDeepStrictEqual(now.source, chosen.source)
+      ? []
+      : [
+          `${before}: now it would be ${now.recoveryPoint}. To take that: medplum-dr abort ${id}, then medplum-dr recover ${environmentName} again.`,
+        ];
+  } catch (error) {
+    const other = `medplum-dr recovery-points ${environmentName} lists what is left; to take another: medplum-dr abort ${id}, then medplum-dr recover ${environmentName} --recovery-point <id>.`;
+    return [`${before}: ${messageOf(error)} ${other}`];
+  }
+}
 
 /** Config of the stack that a run makes. A project folder on another machine may lack it. */
 export function recoveryStackConfig(

@@ -13,7 +13,8 @@ export async function folderSize(folder: string): Promise<number | null> {
   let bytes = 0;
   const worker = async (): Promise<void> => {
     for (let file = files.pop(); file !== undefined; file = files.pop()) {
-      bytes += (await ifThere(lstat(path.join(file.parentPath, file.name))))?.size ?? 0;
+      const found = await ifThere(lstat(path.join(file.parentPath, file.name)));
+      bytes += found?.size ?? 0;
     }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, worker));

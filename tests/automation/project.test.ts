@@ -55,6 +55,10 @@ describe('project', () => {
 
     await writeMissingSettings(project);
     expect(await openProject(folder)).to.deep.equal(project);
+    // Its own folder: the language host runs a program in the folder that it lies in.
+    const settings = await readFile(path.join(folder, 'Pulumi.yaml'), 'utf8');
+    expect(settings).to.match(/^main: medplum-dr\.js$/m);
+    expect(await readFile(path.join(folder, 'medplum-dr.js'), 'utf8')).to.include('dist/index.js');
   });
 
   it('keeps the settings that it has', async () => {

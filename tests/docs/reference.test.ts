@@ -42,9 +42,9 @@ describe('reference', () => {
   });
 
   it('explains every check that a run makes', () => {
-    const ids = found(sources('automation'), /\{ id: '([a-z-]+)', title: '/g);
+    const ids = found(sources('automation'), /\{ id: '([a-z-]+)', title: ['`]/g);
 
-    expect(ids).to.include.members(['signing-keys', 'health-endpoint', 'endpoint-by-name', 'drill-removed']);
+    expect(ids).to.include.members(['signing-keys', 'health-endpoint', 'endpoint-by-name', 'site-removed']);
     expect(missing('docs/reference/checks.md', ids)).to.deep.equal([]);
     const explained = found(pageText('docs/reference/checks.md'), /^### `([a-z-]+)`$/gm);
     expect(
@@ -55,14 +55,14 @@ describe('reference', () => {
 
   it('explains everything that preflight looks at', () => {
     const local = sources('components/local/operations');
-    const driver = `${sources('automation/recovery')}\n${sources('automation/stacks')}`;
+    const driver = ['recovery', 'stacks', 'steps'].map((folder) => sources(`automation/${folder}`)).join('\n');
     const ids = [
       ...found(local, /looked\('([a-z-]+)'/g),
       ...found(local, /key: '([a-z]+)' \}/g).map((key) => `port-${key}`),
       ...found(driver, /const id = '([a-z-]+)';/g),
     ];
 
-    expect(ids).to.include.members(['disk-space', 'port-traffic', 'state-backend', 'serving-site']);
+    expect(ids).to.include.members(['disk-space', 'port-traffic', 'state-backend', 'name-server']);
     expect(missing('docs/reference/checks.md', ids)).to.deep.equal([]);
     const [, table = ''] = pageText('docs/reference/checks.md').split('\n## Preflight\n');
     const explained = found(table, /^\| ((?:`[a-z-]+`(?:, )?)+) \|/gm).flatMap((cell) => found(cell, /`([a-z-]+)`/g));

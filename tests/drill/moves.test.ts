@@ -97,6 +97,8 @@ describe('a planned move, and the ways back', function () {
     expect(front).to.deep.include({ stack: NAME, serves: false });
     expect(front?.condition?.kind).to.equal('fenced');
     expect(front?.remains.map(({ what }) => what).join()).to.include(path.join('site-a', NAME));
+    // An initialised cluster alone has 40 MB.
+    expect(front?.remains[0]?.sizeBytes).to.be.greaterThan(40_000_000);
     expect(serving).to.deep.include({ stack: `${NAME}-${first.id}`, serves: true, remains: [] });
     expect(serving?.condition?.kind).to.equal('taking-writes');
   });
@@ -136,9 +138,12 @@ describe('a planned move, and the ways back', function () {
     const moved = reportOf(await living.run('switchover', NAME, '--json'));
     expect(moved.sites).to.deep.equal({ from: 'site-a', to: 'site-b' });
 
+    const earlier = await living.run('rollback', first.id);
     const rolledBack = await living.run('rollback', moved.id, '--json');
     const again = await living.run('rollback', moved.id);
 
+    expect(earlier.exitCode).to.equal(2);
+    expect(earlier.stderr).to.include('a later one moved it on');
     expect(rolledBack.exitCode, rolledBack.stderr).to.equal(0);
     expect(JSON.parse(rolledBack.stdout)).to.have.deep.nested.property('[0].status', 'passed');
     expect(await resolved(config)).to.deep.equal([config.site.address]);
@@ -155,6 +160,11 @@ describe('a planned move, and the ways back', function () {
 
   it('has what it left removed by name, and by name alone; the front goes on', async () => {
     const { config, workspace } = living;
+    const open = reportOf(await living.run('switchover', NAME, '--json'));
+    const early = await living.run('remove-site', NAME, `${NAME}-${back.id}`);
+    expect(early.exitCode).to.equal(2);
+    expect(early.stderr).to.include(`run "${open.id}" can be rolled back`);
+    expect((await living.run('rollback', open.id)).exitCode).to.equal(0);
     const serving = await living.run('remove-site', NAME, `${NAME}-${back.id}`);
     const front = await living.run('remove-site', NAME, NAME, '--json');
     const left = await living.run('remove-site', NAME, `${NAME}-${first.id}`, '--json');

@@ -9,8 +9,20 @@ import { cleanUp } from '../../automation/rehearsal/clean-up';
 import { processesNaming } from '../../automation/rehearsal/destroy-site';
 import { makeWorkspace, REHEARSAL_ENVIRONMENT, type RehearsalWorkspace } from '../../automation/rehearsal/workspace';
 import { recoveryReportSchema } from '../../automation/report/schema';
+import { readStackConfig, writeStackConfig } from '../../automation/stacks/project';
 
 const MEGABYTE = 1024 * 1024;
+
+/** As most people write them: paths start at the folder of `Pulumi.yaml`, for pulumi and for the driver alike. */
+async function writeRelativeFolders({ project }: RehearsalWorkspace): Promise<void> {
+  const placeSchema = z.looseObject({ folder: z.string() });
+  const values = await readStackConfig(project, REHEARSAL_ENVIRONMENT);
+  for (const key of ['site', 'recoverySite', 'outside']) {
+    const place = placeSchema.parse(values[key]);
+    const folder = path.relative(project.directory, place.folder);
+    await writeStackConfig(project, REHEARSAL_ENVIRONMENT, { [key]: { ...place, folder } });
+  }
+}
 
 interface Outcome {
   readonly exitCode: number;
@@ -43,6 +55,8 @@ describe('the package, installed from its tarball into a project that has only a
     workspace = await makeWorkspace(folder, null);
     project = workspace.project.directory;
     await rm(path.join(project, 'Pulumi.yaml'));
+    await rm(path.join(project, 'medplum-dr.js'));
+    await writeRelativeFolders(workspace);
     await writeFile(path.join(project, 'package.json'), JSON.stringify({ name: 'clinic-dr', private: true }));
     const quiet = ['--prefer-offline', '--no-audit', '--no-fund'];
     const installed = await run('npm', ['install', ...quiet, tarball, '@types/node@20'], project);
@@ -217,7 +231,7 @@ describe('the package, installed from its tarball into a project that has only a
       })
       .parse(told);
     expect(operator, 'a plan with no recovery point is refused in words').to.equal(true);
-    expect(await readFile(path.join(project, 'Pulumi.yaml'), 'utf8')).to.include(
+    expect(await readFile(path.join(project, 'medplum-dr.js'), 'utf8')).to.include(
       'node_modules/medplum-dr/dist/index.js'
     );
     expect(message).to.equal('');

@@ -1,3 +1,4 @@
+import { statfsSync } from 'node:fs';
 import { OperatorError } from '../../errors';
 import { lastLines } from './server-log';
 import { readSettings } from './settings';
@@ -26,8 +27,21 @@ export async function machineFailure(dataDirectory: string, log: string): Promis
 }
 
 export function diskFull(folder: string, cause?: unknown): OperatorError {
-  return new OperatorError('recovery-failed', `The disk of ${folder} is full`, {
+  return new OperatorError('recovery-failed', `The disk of ${folder} is full${roomOn(folder)}`, {
     hint: `Make room there (df -h ${folder}), then run again.`,
     cause,
   });
+}
+
+/** In words; nothing where the folder itself is gone by now. */
+function roomOn(folder: string): string {
+  try {
+    const { bavail, blocks, bsize } = statfsSync(folder);
+    return `: ${Math.round((bavail * bsize) / 1e6)} of ${Math.round((blocks * bsize) / 1e6)} MB are free`;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
+      return '';
+    }
+    throw error;
+  }
 }

@@ -161,7 +161,7 @@ async function restoreBase(
       timings: { copySeconds, replaySeconds, finishSeconds: seconds() },
       replayedTo: { lsn: replayed.lsn, time: replayed.time },
       timeline: replayed.timeline,
-      shortfall: options.target.kind === 'latest' ? shortfallOf(plan, replayed.lsn) : null,
+      shortfall: options.target.kind === 'latest' ? shortfallOf(plan, replayed) : null,
     };
   } finally {
     await endFetching();
@@ -186,12 +186,16 @@ async function settle(options: RestoreOptions, postgresql: Postgresql, canSync: 
   await start({ dataDirectory, logFile });
 }
 
-function shortfallOf(plan: BasePlan, lsn: string): string | null {
+function shortfallOf(
+  plan: BasePlan,
+  { lsn, time }: { readonly lsn: string; readonly time: Date | null }
+): string | null {
+  const lost = `what was committed after ${time?.toISOString() ?? 'the base backup'} is lost`;
   if (plan.wal.missing !== null) {
-    return `segment ${plan.wal.missing} is missing from the WAL archive: nothing after it was replayed`;
+    return `segment ${plan.wal.missing} is missing from the WAL archive: nothing after it was replayed, and ${lost}`;
   }
   return segmentNumber(parseLsn(lsn), plan.segmentBytes) < plan.wal.lastNumber
-    ? `the WAL archive is damaged after ${lsn}: nothing of it up to segment ${plan.wal.segments.at(-1) ?? ''} was replayed`
+    ? `the WAL archive is damaged after ${lsn}: nothing of it up to segment ${plan.wal.segments.at(-1) ?? ''} was replayed, and ${lost}`
     : null;
 }
 
