@@ -79,7 +79,7 @@ async function requireBeforeCutover(
 ): Promise<void> {
   const made = entries.find((entry) => entry.kind === 'step-done' && entry.step === 'recovery-stack');
   const started = entries.some((entry) => entry.kind === 'step-started' && entry.step === 'cutover');
-  if (!started || made?.kind !== 'step-done') {
+  if (!header.takesTraffic || !started || made?.kind !== 'step-done') {
     return;
   }
   const { address } = made.result.outputs.siteEndpoint;

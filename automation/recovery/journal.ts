@@ -82,13 +82,13 @@ export class Journal {
     return this.#held === null;
   }
 
-  /** Writes what was held, and from now on every entry at once. */
+  /** Writes what was held, and from now on every entry at once. What could not be written is held on. */
   async begin(): Promise<void> {
-    const held = this.#held ?? [];
-    this.#held = null;
-    for (const entry of held) {
-      await this.append(entry);
+    for (let entry = this.#held?.[0]; entry !== undefined; entry = this.#held?.[0]) {
+      await this.#write(entry);
+      this.#held?.shift();
     }
+    this.#held = null;
   }
 
   /** @throws OperatorError (`locked`) when another driver wrote to this run meanwhile. */
@@ -97,6 +97,10 @@ export class Journal {
       this.#held.push(entry);
       return;
     }
+    await this.#write(entry);
+  }
+
+  async #write(entry: JournalEntry): Promise<void> {
     const key = `${this.#folder}${String(this.#next).padStart(6, '0')}.json`;
     if (!(await this.#store.create(key, `${JSON.stringify(entry)}\n`))) {
       throw new OperatorError('locked', `Another driver writes to the journal of run ${this.id}.`, {

@@ -17,7 +17,7 @@ export function parseTarget(text: string): RecoveryTarget {
     });
   }
   if (at.getTime() > Date.now()) {
-    throw new OperatorError('bad-input', `${at.toISOString()} lies in the future.`, {
+    throw new OperatorError('bad-input', `${at.toISOString()} lies in the future of this machine's clock.`, {
       hint: 'Give a moment in the past, or latest. medplum-dr recovery-points lists what there is.',
     });
   }

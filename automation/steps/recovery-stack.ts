@@ -83,7 +83,7 @@ async function changedChoice({ id, operations, target, environmentName, result }
         ];
   } catch (error) {
     const other = `medplum-dr recovery-points ${environmentName} lists what is left; to take another: medplum-dr abort ${id}, then medplum-dr recover ${environmentName} --recovery-point <id>.`;
-    return [`${before}: ${messageOf(error)} ${other}`];
+    return [`${before}: ${messageOf(error).replace(/\.?$/, '.')} ${other}`];
   }
 }
 

@@ -7,11 +7,17 @@ const REQUIRED = new Set(['database-writable', 'schema-version', 'signing-keys',
 /** Checks that warn: on the day, what they tell of is no reason to stay down. */
 const ADVISORY = new Set(['clock-agrees']);
 
+/** Whether a check failed that does not stop a run: it is a warning. */
+export function warns(check: Check): boolean {
+  return check.status === 'failed' && ADVISORY.has(check.id);
+}
+
 /**
  * Stops the run when a check failed, or a required one could not be made, unless the operator accepted that very check.
+ * @param remedy what the operator can do instead of accepting them, as a sentence.
  * @throws OperatorError listing every such check.
  */
-export function requirePassed(checks: readonly Check[], accepted: ReadonlySet<string>): void {
+export function requirePassed(checks: readonly Check[], accepted: ReadonlySet<string>, remedy: string): void {
   const stopping = checks.filter(
     (check) =>
       !accepted.has(check.id) &&
@@ -27,7 +33,7 @@ export function requirePassed(checks: readonly Check[], accepted: ReadonlySet<st
       : `${check.title} (${check.id}): ${check.evidence}`
   );
   throw new OperatorError('recovery-failed', 'Verification failed; traffic was not moved.', {
-    hint: `Recover to another point (--recovery-point), or accept a check by name: ${stopping.map((check) => `--accept-check ${check.id}`).join(' ')}`,
+    hint: `${remedy} To go on in spite of it: resume with ${stopping.map((check) => `--accept-check ${check.id}`).join(' ')}.`,
     problems,
   });
 }

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { escapeIdentifier } from 'pg';
 import type * as pg from 'pg';
 import type { ApiClient } from '../../medplum/api-client';
+import { ApiError } from '../../medplum/api-error';
 import type { StoredResource } from '../../medplum/resources';
 import type { Sample } from '../../medplum/samples';
 import { messageOf } from '../../components/errors';
@@ -20,9 +21,11 @@ type Restored =
       readonly id: string;
       readonly version: string;
     }
-  /** Deleted after it was recorded, or of a project that the client does not see. */
-  | { readonly kind: 'not-to-be-found'; readonly name: string }
-  | { readonly kind: 'absent'; readonly name: string };
+  /** Deleted after it was recorded. */
+  | { readonly kind: 'deleted'; readonly name: string; readonly type: string; readonly id: string }
+  /** Of a project that the client does not see. */
+  | { readonly kind: 'not-to-be-found' }
+  | { readonly kind: 'absent'; readonly name: string; readonly type: string; readonly id: string };
 
 export function samplesNotChecked(reason: string): Check[] {
   return [notChecked(searched, reason), notChecked(cached, reason)];
@@ -59,11 +62,24 @@ export async function samples(
       stale.push(`${name}: read gave ${read}, the database has ${version}`);
     }
   }
+  const ghosts = [...absent, ...restored.filter((sample) => sample.kind === 'deleted')];
+  for (const { type, id, name } of ghosts) {
+    const read = await readOf(() => api.read(type, id));
+    if (read !== null) {
+      stale.push(`${name}: read gave ${read}, and the database does not have it`);
+    }
+  }
   return [
     judged(searched, wrong.length === 0, wrong.join('; ') || `${live.length} of ${live.length} found`),
-    live.length === 0
+    live.length === 0 && stale.length === 0
       ? notChecked(cached, 'no sample is there to be read')
-      : judged(cached, stale.length === 0, stale.join('; ') || `${live.length} read in the database’s version`),
+      : judged(
+          cached,
+          stale.length === 0,
+          stale.length === 0
+            ? `${live.length} read in the database’s version`
+            : `${stale.join('; ')}. The cache is from before the loss: empty it (FLUSHALL) and restart the server`
+        ),
   ];
 }
 
@@ -73,6 +89,15 @@ async function versionOf(ask: () => Promise<StoredResource | null>): Promise<str
     return (await ask())?.meta.versionId ?? 'nothing';
   } catch (error) {
     return messageOf(error);
+  }
+}
+
+/** The same of a read; null where the API refuses it, as it does for what is not there. */
+async function readOf(ask: () => Promise<StoredResource>): Promise<string | null> {
+  try {
+    return (await ask()).meta.versionId;
+  } catch (error) {
+    return error instanceof ApiError && error.status < 500 ? null : messageOf(error);
   }
 }
 
@@ -99,9 +124,11 @@ async function restoredSamples(
       const name = `${type}/${id}`;
       const row = found.get(id);
       if (row === undefined) {
-        restored.push({ kind: 'absent', name });
-      } else if (row.versionId === null || !row.own) {
-        restored.push({ kind: 'not-to-be-found', name });
+        restored.push({ kind: 'absent', name, type, id });
+      } else if (!row.own) {
+        restored.push({ kind: 'not-to-be-found' });
+      } else if (row.versionId === null) {
+        restored.push({ kind: 'deleted', name, type, id });
       } else {
         restored.push({ kind: 'live', name, type, id, version: row.versionId });
       }

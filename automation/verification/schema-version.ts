@@ -26,5 +26,9 @@ export async function schemaVersion({ database, recorded }: DatabaseCheckContext
   const good = found !== undefined && found.version === wanted.version && found.dataVersion >= wanted.dataVersion;
   const was = `version ${wanted.version}, data version ${wanted.dataVersion}`;
   const is = found === undefined ? 'none' : `version ${found.version}, data version ${found.dataVersion}`;
-  return judged(named, good, good ? `${is}, as recorded` : `recorded ${was}; restored ${is}`);
+  const moved =
+    found !== undefined && found.version > wanted.version
+      ? ': the server that was started on it is newer than the one that wrote it, and has moved its schema on. Have medplum-dr:application name the old one, then abort this run and recover anew'
+      : '';
+  return judged(named, good, good ? `${is}, as recorded` : `recorded ${was}; restored ${is}${moved}`);
 }

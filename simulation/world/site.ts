@@ -40,6 +40,9 @@ export interface Site {
   starts: number;
   /** Epoch milliseconds until which its guard may not have asked: right after nobody got at it. */
   unguardedUntil: number;
+  /** Epoch milliseconds at which it could be reached again, and at which a driver last looked whether it takes writes. */
+  backAt: number;
+  lookedAt: number;
 }
 
 export interface ReplicaPoint {
@@ -71,7 +74,7 @@ export function newSite(stack: string, place: Place, isQuarantined: boolean): Si
     ...{ stack, place, isQuarantined },
     ...{ database: 'none', log: [], application: false, readOnly: false },
     ...{ fenceMark: null, knows: 0, protectedAt: null, restoredFrom: null, restoreProgress: null, drained: null },
-    ...{ starts: 0, unguardedUntil: 0 },
+    ...{ starts: 0, unguardedUntil: 0, backAt: -1, lookedAt: 0 },
   };
 }
 

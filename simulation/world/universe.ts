@@ -1,4 +1,5 @@
 import type { Invariants } from '../invariants';
+import type { Mutation } from '../mutations';
 import type { Random } from '../random';
 import type { Scheduler } from '../scheduler';
 import type { Trace } from '../trace';
@@ -46,6 +47,7 @@ export interface UniverseParts {
   readonly random: Random;
   readonly trace: Trace;
   readonly invariants: Invariants;
+  readonly mutation: Mutation | null;
 }
 
 /**
@@ -57,6 +59,13 @@ export class Universe {
   readonly random: Random;
   readonly trace: Trace;
   readonly invariants: Invariants;
+  /** A bug that was put in on purpose. */
+  readonly mutation: Mutation | null;
+  /** Whether anything goes wrong any more. */
+  faultsActive = true;
+  isDrill = false;
+  /** Called once, when the engine begins to update a traffic layer alone. */
+  onTraffic: (() => void) | null = null;
   readonly places: Record<Place, PlaceState> = { 'site-a': 'sound', 'site-b': 'sound' };
   readonly sites = new Map<string, Site>();
   readonly replicas = new Map<string, Replica>();
@@ -67,6 +76,11 @@ export class Universe {
   record: NameRecord | null = null;
   /** A record that somebody set who is no driver; null once a driver moved on with leave. */
   foreign: NameRecord | null = null;
+  /** When that was set, and when a driver last asked what the name leads to. */
+  foreignSince = 0;
+  resolvedAt = 0;
+  /** The record that somebody else changed. */
+  ownBefore: NameRecord | null = null;
   /** Until when name servers answer the value from before the last change. */
   staleUntil = 0;
   staleAddress: string | null = null;
@@ -79,7 +93,8 @@ export class Universe {
   #cached: { readonly address: string | null; readonly until: number } = { address: null, until: 0 };
   #nextClientAt = 0;
 
-  constructor({ scheduler, random, trace, invariants }: UniverseParts) {
+  constructor({ scheduler, random, trace, invariants, mutation }: UniverseParts) {
+    this.mutation = mutation;
     this.scheduler = scheduler;
     this.random = random;
     this.trace = trace;
@@ -149,6 +164,7 @@ export class Universe {
     this.places[place] = state;
     for (const site of [...this.sites.values()].filter((each) => each.place === place)) {
       site.unguardedUntil = this.scheduler.now + 2 * TICK_MS;
+      site.backAt = this.scheduler.now;
       if (state === 'destroyed') {
         this.sites.delete(site.stack);
       } else if (state === 'down') {
@@ -175,7 +191,9 @@ export class Universe {
   /** Whether the record tells a site that another one has taken its place. */
   guardForbids(site: Site, knows = site.knows): boolean {
     const { record } = this;
-    return !site.isQuarantined && record !== null && record.stack !== site.stack && record.generation > knows;
+    // What somebody sets by hand names no stack.
+    const names = record === null || record === this.foreign ? null : record.stack;
+    return !site.isQuarantined && names !== null && names !== site.stack && (record?.generation ?? 0) > knows;
   }
 
   #guards(): void {

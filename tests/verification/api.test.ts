@@ -41,7 +41,7 @@ describe('checks through the API of a recovered site', () => {
       expect(checks[0]?.evidence).to.equal('3 of 3 found');
     });
 
-    it('the search fails when the restored database lacks a sample', async () => {
+    it('both fail when the restored database lacks a sample that the cache still serves', async () => {
       const id = site.patients[0]?.id ?? '';
 
       const checks = await rolledBack(site.client, async () => {
@@ -49,8 +49,11 @@ describe('checks through the API of a recovered site', () => {
         return sampled();
       });
 
-      expect(verdicts(checks)).to.deep.equal({ 'sample-search': 'failed', 'cache-agrees': 'passed' });
+      expect(verdicts(checks)).to.deep.equal({ 'sample-search': 'failed', 'cache-agrees': 'failed' });
       expect(checks[0]?.evidence).to.equal(`Patient/${id}: recorded, and not in the restored database`);
+      expect(checks[1]?.evidence).to.include(
+        `Patient/${id}: read gave ${site.patients[0]?.meta.versionId ?? ''}, and the database does not have it`
+      );
     });
 
     it('the search fails when the database lacks a whole type', async () => {
@@ -94,7 +97,7 @@ describe('checks through the API of a recovered site', () => {
 
         expect(verdicts(checks)).to.deep.equal({ 'sample-search': 'passed', 'cache-agrees': 'failed' });
         expect(checks[1]?.evidence).to.equal(
-          `Patient/${id}: read gave ${patient?.meta.versionId ?? ''}, the database has ${versionId}`
+          `Patient/${id}: read gave ${patient?.meta.versionId ?? ''}, the database has ${versionId}. The cache is from before the loss: empty it (FLUSHALL) and restart the server`
         );
       } finally {
         await change(patient?.meta.versionId);

@@ -26,7 +26,7 @@ describe('requirePassed', () => {
     it(`goes on when ${what}`, () => {
       expect(
         thrownBy(() => {
-          requirePassed(checks, accepted);
+          requirePassed(checks, accepted, 'Mend it.');
         })
       ).to.equal(null);
     });
@@ -36,7 +36,7 @@ describe('requirePassed', () => {
     const checks = [judged(search, false, 'search gave nothing'), notChecked(counts, 'nothing was recorded')];
 
     const error = thrownBy(() => {
-      requirePassed(checks, new Set(['another']));
+      requirePassed(checks, new Set(['another']), 'Mend it.');
     });
 
     expect(error).to.be.instanceOf(OperatorError).with.property('kind', 'recovery-failed');
@@ -51,7 +51,7 @@ describe('requirePassed', () => {
     const checks = [judged(search, false, 'nothing'), judged(counts, false, 'fewer')];
 
     const error = thrownBy(() => {
-      requirePassed(checks, new Set(['sample-search']));
+      requirePassed(checks, new Set(['sample-search']), 'Mend it.');
     });
 
     expect(error).to.have.deep.property('problems', ['Counts (resource-counts): fewer']);

@@ -89,7 +89,9 @@ function choose(target: RecoveryTarget, usable: readonly CataloguePoint[], windo
       const at = new Date(target.at);
       const to = window.provenTo ?? window.from;
       if (at < window.from || at > to) {
-        const which = at.getTime() > Date.now() ? 'lies in the future' : 'cannot be recovered to';
+        const now = new Date();
+        const which =
+          at > now ? `lies in the future of this machine's clock (${now.toISOString()})` : 'cannot be recovered to';
         throw unmet(`${at.toISOString()} ${which}.`, usable, window);
       }
       return { id: `time-${at.toISOString()}`, kind: 'continuous', time: at, target: { kind: 'time', at: target.at } };
