@@ -104,6 +104,13 @@ export interface Drained {
   readonly stoppedAt: string;
 }
 
+export interface DrainWait {
+  readonly waiting: (what: string) => void;
+  readonly signal: AbortSignal;
+  /** Asked right before each thing that stops the site: a drain takes long, and its driver may be taken over meanwhile. */
+  readonly check?: () => Promise<void>;
+}
+
 /** Whether a site takes writes now. */
 export type SiteCondition =
   | { readonly kind: 'taking-writes'; readonly detail: string }
@@ -143,10 +150,12 @@ export interface SiteOperations {
    * then the site is fenced. May be called again after it was interrupted.
    * @throws OperatorError when the log or the objects do not arrive.
    */
-  drain(wait: { readonly waiting: (what: string) => void; readonly signal: AbortSignal }): Promise<Drained>;
+  drain(wait: DrainWait): Promise<Drained>;
   condition(): Promise<SiteCondition>;
   /** How far the making of a stack of this site's recovery has come, in words that change while it goes on; null: unknown. */
   restoreProgress(recoveryStack: string): Promise<string | null>;
+  /** The same of the first backup of this site at its recovery site. */
+  protectionProgress(): Promise<string | null>;
   /**
    * What a drill's copy tried to reach outside itself and was kept from, with counts: `email.example.com:25`, 3. Empty when
    * it tried nothing; null when the stack is not quarantined, so that nothing was counted.

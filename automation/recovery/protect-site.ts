@@ -17,7 +17,6 @@ export async function protectSite(
   await configs.write(stack, unprotected.protectionConfig(await configs.read(otherStack)));
   const environment = await configs.open(stack);
   const operations = environment.operations();
-  const begun = clock.now();
   const earlier = new Set((await operations.recoveryPoints()).map((point) => point.id));
   waiting('the engine to arm backups and replication');
   await engine.update(stack, {
@@ -37,8 +36,9 @@ export async function protectSite(
     if (hasBase && proof !== undefined) {
       return { site: environment.recoverySite ?? '', recoveryPoint: proof.id, since: proof.time };
     }
-    const seconds = Math.round((clock.now().getTime() - begun.getTime()) / 1000);
-    waiting(`a fresh recovery point at ${environment.recoverySite ?? 'the other site'} (${seconds} s)`);
+    const progress = await operations.protectionProgress();
+    const so = progress === null ? '' : `; so far ${progress}`;
+    waiting(`a fresh recovery point at ${environment.recoverySite ?? 'the other site'}${so}`);
     await clock.sleep(PAUSE_MS, signal);
   }
 }

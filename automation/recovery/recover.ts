@@ -1,7 +1,6 @@
-import os from 'node:os';
 import path from 'node:path';
 import type { ActiveEndpoint } from '../../components/config';
-import type { OperatorError } from '../../components/errors';
+import { messageOf, type OperatorError } from '../../components/errors';
 import type { RecoveryTarget } from '../../components/site-operations';
 import { createEventStream, type EventStream, type RecoveryEvent } from '../events';
 import type { RecoveryReport } from '../report/schema';
@@ -108,7 +107,11 @@ async function runLocked(setup: RecoverySetup, id: string, stream: EventStream):
     const signal = AbortSignal.any([setup.signal, held.lease.lost]);
     return await run({ ...setup, signal, world: held.world }, held, journal, stream);
   } finally {
-    await held.lease.release({ unused: !journal.begun });
+    await held.lease.release({ unused: !journal.begun }).catch((error: unknown) => {
+      // How the run went is told all the same.
+      const text = `The lock on ${environmentName} could not be given back: ${messageOf(error)}. The next driver needs --take-over`;
+      stream.emit({ kind: 'warning', text });
+    });
   }
 }
 
@@ -147,7 +150,7 @@ async function run(setup: RecoverySetup, held: Held, journal: Journal, stream: E
     await journal.append({
       kind: 'driver',
       at: world.clock.now().toISOString(),
-      by: operator(),
+      by: `${world.process.identity.user}@${world.process.identity.host}`,
       fencingNumber: number,
       overrides,
     });
@@ -213,10 +216,6 @@ async function run(setup: RecoverySetup, held: Held, journal: Journal, stream: E
   }
   stream.emit({ kind: 'run-finished', result: outcome.result, reportDirectory });
   return { id: header.id, result: outcome.result, report, reportDirectory, error: outcome.failure?.error ?? null };
-}
-
-function operator(): string {
-  return `${os.userInfo().username}@${os.hostname()}`;
 }
 
 /** Who serves by the front's config once the run has ended. */

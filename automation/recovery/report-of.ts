@@ -1,4 +1,5 @@
 import os from 'node:os';
+import { thisProcess } from '../control/process-space';
 import type { PlatformEnvironment } from '../../components/platform';
 import type { BlockedAttempts } from '../../components/site-operations';
 import type { KnownSpan, RecoveryReport } from '../report/schema';
@@ -83,7 +84,7 @@ export function reportOf(input: ReportInput): RecoveryReport {
     isStandIn: environment.isStandIn,
     startedAt: header.startedAt,
     endedAt: input.endedAt,
-    operator: `${os.userInfo().username}@${os.hostname()}`,
+    operator: `${thisProcess().user}@${os.hostname()}`,
     host: os.hostname(),
     recoveryPoint:
       plan === undefined

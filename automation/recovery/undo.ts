@@ -1,4 +1,4 @@
-import { messageOf } from '../../components/errors';
+import { OperatorError, messageOf } from '../../components/errors';
 import type { Emit } from '../events';
 import { judged, type Check } from '../verification/check';
 import type { Journal, RunHeader } from './journal';
@@ -37,7 +37,7 @@ async function bringBack({ world, serving, emit }: UndoContext): Promise<Check> 
     const { siteEndpoint } = await startSite({ world, emit }, serving);
     return judged(back, true, `${serving.environment.site} answers at ${siteEndpoint.address}:${siteEndpoint.port}`);
   } catch (error) {
-    return judged(back, false, `${serving.environment.site} does not serve: ${messageOf(error)}`);
+    return judged(back, false, `${serving.environment.site} does not serve: ${toldOf(error)}`);
   }
 }
 
@@ -52,7 +52,7 @@ async function removeStack({ world, serving, emit }: UndoContext, { recoveryStac
       },
     });
   } catch (error) {
-    return judged(gone, false, `stack ${recoveryStack} could not be removed: ${messageOf(error)}`);
+    return judged(gone, false, `stack ${recoveryStack} could not be removed: ${toldOf(error)}`);
   }
   const findings = await serving.environment.operations().preflight(recoveryStack);
   const failed = findings.flatMap((finding) => (finding.status === 'failed' ? [finding.evidence] : []));
@@ -63,4 +63,8 @@ async function removeStack({ world, serving, emit }: UndoContext, { recoveryStac
       ? `stack ${recoveryStack} is destroyed, and the recovery site is as free as before`
       : `stack ${recoveryStack} is destroyed, but: ${failed.join(' ')}`
   );
+}
+
+function toldOf(error: unknown): string {
+  return [messageOf(error), ...(error instanceof OperatorError ? error.problems : [])].join(' ');
 }

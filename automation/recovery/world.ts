@@ -59,7 +59,7 @@ export function guarded(world: World, check: () => Promise<void>): World {
       read: (stack) => configs.read(stack),
       write: change((stack, values, comment) => configs.write(stack, values, comment)),
       remove: change((stack, key) => configs.remove(stack, key)),
-      open: async (stack) => guardedEnvironment(await configs.open(stack), world, change),
+      open: async (stack) => guardedEnvironment(await configs.open(stack), world, { change, check }),
     },
   };
 }
@@ -68,11 +68,16 @@ type Change = <Args extends readonly unknown[], Result>(
   call: (...args: Args) => Promise<Result>
 ) => (...args: Args) => Promise<Result>;
 
-function guardedEnvironment(environment: PlatformEnvironment, world: World, change: Change): PlatformEnvironment {
-  return { ...environment, operations: () => guardedOperations(environment.operations(), world, change) };
+interface Guard {
+  readonly change: Change;
+  readonly check: () => Promise<void>;
 }
 
-function guardedOperations(operations: SiteOperations, world: World, change: Change): SiteOperations {
+function guardedEnvironment(environment: PlatformEnvironment, world: World, guard: Guard): PlatformEnvironment {
+  return { ...environment, operations: () => guardedOperations(environment.operations(), world, guard) };
+}
+
+function guardedOperations(operations: SiteOperations, world: World, { change, check }: Guard): SiteOperations {
   const look =
     <Args extends readonly unknown[], Result>(call: (...args: Args) => Promise<Result>) =>
     (...args: Args): Promise<Result> =>
@@ -88,13 +93,14 @@ function guardedOperations(operations: SiteOperations, world: World, change: Cha
     resolve: look(() => operations.resolve()),
     lastOutage: look(() => operations.lastOutage()),
     condition: look(() => operations.condition()),
+    protectionProgress: look(() => operations.protectionProgress()),
     restoreProgress: look((stack) => operations.restoreProgress(stack)),
     blockedAttempts: look((stack) => operations.blockedAttempts(stack)),
     remains: look(() => operations.remains()),
     fence: change(() => operations.fence()),
     stopApplication: change(() => operations.stopApplication()),
     unfence: change(() => operations.unfence()),
-    drain: change((wait) => operations.drain(wait)),
+    drain: change((wait) => operations.drain({ ...wait, check })),
     removeRemains: change(() => operations.removeRemains()),
   };
 }

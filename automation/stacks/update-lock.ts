@@ -1,7 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import os from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ConcurrentUpdateError } from '@pulumi/pulumi/automation';
 import { z } from 'zod';
 
 /** How long the update of another driver that still lives is waited for. */
@@ -37,7 +36,8 @@ export async function withUpdateLock<Result>(operation: () => Promise<Result>, w
     try {
       return await operation();
     } catch (error) {
-      const holders = error instanceof ConcurrentUpdateError ? lockHolders(error.message) : [];
+      // The engine's own command says it in the same words as what the Automation API makes of them.
+      const holders = error instanceof Error ? lockHolders(error.message) : [];
       if (holders.length === 0 || holders.some((holder) => holder.host !== os.hostname())) {
         throw error;
       }

@@ -20,7 +20,10 @@ export const recoveryStack: Step<'recovery-stack'> = {
     waiting('the engine');
     await engine.ensureStack(stack, async () => {
       const comment = ` Recovery ${id} of environment ${environmentName}, written by medplum-dr.`;
-      await configs.write(stack, recoveryStackConfig(context, context.result('recovery-point')), comment);
+      const plan = context.result('recovery-point');
+      // The same number again: another would be a change of what stands already.
+      const fencingNumber = (await generationOf(context)) ?? context.fencingNumber;
+      await configs.write(stack, recoveryStackConfig({ ...context, fencingNumber }, plan), comment);
     });
     const watching = new AbortController();
     const [update] = await Promise.all([
@@ -85,6 +88,11 @@ async function changedChoice({ id, operations, target, environmentName, result }
     const other = `medplum-dr recovery-points ${environmentName} lists what is left; to take another: medplum-dr abort ${id}, then medplum-dr recover ${environmentName} --recovery-point <id>.`;
     return [`${before}: ${messageOf(error).replace(/\.?$/, '.')} ${other}`];
   }
+}
+
+/** The number that an earlier driver of this run gave the stack; undefined where there is no config yet. */
+async function generationOf({ configs, recoveryStack: stack }: StepContext): Promise<number | undefined> {
+  return (await configs.names()).includes(stack) ? (await configs.open(stack)).config.restore?.generation : undefined;
 }
 
 /** Config of the stack that a run makes. A project folder on another machine may lack it. */

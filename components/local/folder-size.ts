@@ -1,5 +1,6 @@
 import { lstat, readdir } from 'node:fs/promises';
 import path from 'node:path';
+import { ifThere } from '../if-there';
 
 const AT_ONCE = 32;
 
@@ -19,15 +20,4 @@ export async function folderSize(folder: string): Promise<number | null> {
   };
   await Promise.all(Array.from({ length: AT_ONCE }, worker));
   return bytes;
-}
-
-async function ifThere<T>(found: Promise<T>): Promise<T | null> {
-  try {
-    return await found;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
-      return null;
-    }
-    throw error;
-  }
 }

@@ -80,4 +80,10 @@ function load(values: Record<string, unknown>, context: ConfigContext): Platform
   };
 }
 
-export const platform: Platform = { name: 'local', knownKeys: localKeys, load };
+export const platform: Platform = {
+  name: 'local',
+  roles: ['primary', 'recovery'],
+  strategies: ['backup-restore'],
+  knownKeys: localKeys,
+  load,
+};

@@ -62,6 +62,7 @@ export function simulatedOperations(universe: Universe, driver: DriverProcess, a
     drain: ({ waiting, signal }) =>
       driver.change(`drain ${stack}`, () => drain(universe, driver, at, { waiting, signal })),
     condition: () => driver.look(`condition of ${stack}`, () => condition(universe, stack, place)),
+    protectionProgress: () => driver.look('protection progress', () => null),
     restoreProgress: (recoveryStack) =>
       driver.look('restore progress', () => universe.site(recoveryStack)?.restoreProgress ?? null),
     blockedAttempts: () => driver.look('blocked attempts', () => []),

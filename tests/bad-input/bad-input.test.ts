@@ -55,7 +55,7 @@ describe('bad input', () => {
     values = await readStackConfig(workspace.project, REHEARSAL_ENVIRONMENT);
     site = values['recoverySite'] as Place;
     values['recoverySite'] = { ...site, folder: database.folder };
-    nameServer = await startNameServer(String((values['site'] as Place).address), 1);
+    nameServer = await startNameServer((values['site'] as Place).address, 1);
     const { address, port } = nameServer;
     values['traffic'] = { ...(values['traffic'] as object), dns: { address, port } };
     await writeStackConfig(workspace.project, REHEARSAL_ENVIRONMENT, values);
@@ -164,10 +164,10 @@ describe('bad input', () => {
   });
 
   it('a platform that is not implemented', async () => {
-    const { code, text } = await recoverWith({ platform: 'aws' });
+    const { code, text } = await recoverWith({ platform: 'gcp' });
 
     expect(code).to.equal(6);
-    expect(text).to.include('"aws" is not implemented yet');
+    expect(text).to.include('"gcp" is not implemented yet');
   });
 
   it('a recovery point that is no instant, or lies in the future', async () => {

@@ -1,8 +1,8 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { SeenProcesses, type SeenProcess } from './seen-processes';
 
 const COMMAND = path.resolve('dist', 'automation', 'cli.js');
 
@@ -12,12 +12,14 @@ export interface Ended {
   readonly stderr: string;
   /** Command lines of all processes of the machine that were seen meanwhile, each once. */
   readonly commandLines: ReadonlySet<string>;
+  /** Processes that it started, and those that name its folder: also what others started there. */
+  readonly processes: readonly SeenProcess[];
 }
 
 /** `medplum-dr` as a process in a group of its own. */
 export class Command {
   readonly #child: ChildProcess;
-  readonly #commandLines = new Set<string>();
+  readonly #seen: SeenProcesses;
   readonly #ended: Promise<number | null>;
   #stdout = '';
   #stderr = '';
@@ -32,6 +34,7 @@ export class Command {
     this.#child.stdout?.on('data', (chunk: Buffer) => (this.#stdout += chunk.toString()));
     this.#child.stderr?.on('data', (chunk: Buffer) => (this.#stderr += chunk.toString()));
     this.#ended = once(this.#child, 'close').then(([code]) => code as number | null);
+    this.#seen = new SeenProcesses(this.pid, options.folder);
     void this.#watch();
   }
 
@@ -49,7 +52,8 @@ export class Command {
 
   async end(): Promise<Ended> {
     const exitCode = await this.#ended;
-    return { exitCode, stdout: this.#stdout, stderr: this.#stderr, commandLines: this.#commandLines };
+    const { commandLines, own } = this.#seen;
+    return { exitCode, stdout: this.#stdout, stderr: this.#stderr, commandLines, processes: [...own.values()] };
   }
 
   /** Asks it to stop, as Ctrl-C and a supervisor do. */
@@ -79,12 +83,7 @@ export class Command {
 
   async #watch(): Promise<void> {
     while (this.running) {
-      for (const entry of await readdir('/proc').catch(() => [])) {
-        if (/^\d+$/.test(entry)) {
-          // Processes end while the list is read.
-          this.#commandLines.add(await readFile(`/proc/${entry}/cmdline`, 'utf8').catch(() => ''));
-        }
-      }
+      await this.#seen.look();
       await sleep(50);
     }
   }

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { access, readdir } from 'node:fs/promises';
 import path from 'node:path';
-import { ClientProcess } from '../../automation/rehearsal/client-process';
+import type { ClientProcess } from '../../automation/rehearsal/client-process';
 import { findLostWrites } from '../../automation/rehearsal/client/lost-writes';
 import { startClient } from '../../automation/rehearsal/watching-client';
 import { REHEARSAL_ENVIRONMENT as NAME } from '../../automation/rehearsal/workspace';

@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { OperatorError } from '../../errors';
 import { readIfThere } from '../../read-if-there';
 import { DATABASE_PASSWORD } from '../../secret-names';
-import type { Drained, FenceResult } from '../../site-operations';
+import type { Drained, DrainWait, FenceResult } from '../../site-operations';
 import type { LocalSite, SiteFolders } from '../config';
 import { databaseOf, healthUrlOf } from '../database';
 import { replicaLayout } from '../postgresql/catalogue';
@@ -34,11 +34,6 @@ export interface DrainContext {
   readonly fence: () => Promise<FenceResult>;
 }
 
-export interface DrainWait {
-  readonly waiting: (what: string) => void;
-  readonly signal: AbortSignal;
-}
-
 const LOG_SECONDS = 120;
 
 /** Written when all is done. `control` is a digest of the database's control file, which each start and stop changes. */
@@ -60,6 +55,7 @@ export async function drain(context: DrainContext, wait: DrainWait): Promise<Dra
   const earlier = await earlierDrain(folders.live);
   const drained = earlier ?? (await stopAndShip(context, wait));
   wait.waiting(`site ${site.name} to be fenced`);
+  await wait.check?.();
   const fenced = await context.fence();
   if (fenced.state !== 'fenced') {
     throw new OperatorError('recovery-failed', `Site ${site.name} could not be fenced: ${fenced.detail}.`, {
@@ -83,6 +79,7 @@ async function stopAndShip(context: DrainContext, wait: DrainWait): Promise<Drai
   }
   const serverVersion = (await versionOf(healthUrlOf(site))) ?? newestVersion(before);
   wait.waiting(`site ${site.name} to stop taking writes`);
+  await wait.check?.();
   await stopApplication(folders.live);
   // A recovery point of the agent's own after the last one would not know the application's version.
   await stopDaemon(path.join(folders.live, 'run', 'backup-agent.pid'));

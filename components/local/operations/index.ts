@@ -18,6 +18,7 @@ import { fenceSite } from './fence';
 import { preflight } from './preflight';
 import { planRestore, toRecoveryPoint } from './recovery-points';
 import { removeCopies, remains, type RemainsContext } from './remains';
+import { folderSize } from '../folder-size';
 import { restoreProgress } from './restore-progress';
 import { stopApplication } from './stop-application';
 
@@ -73,6 +74,10 @@ export function localSiteOperations(config: LocalConfig, context: ConfigContext)
       ),
     restoreProgress: async (recoveryStack) =>
       restoreProgress(siteFolders(context.projectDirectory, recoverySite(), recoveryStack)),
+    protectionProgress: async () => {
+      const bytes = await folderSize(replica());
+      return bytes === null ? null : `${Math.round(bytes / 1e6)} MB at ${recoverySite().name}`;
+    },
     remains: () => remains(remainsContext()),
     removeRemains: () => removeCopies(remainsContext()),
     fence: () => fenceSite(config, live()),

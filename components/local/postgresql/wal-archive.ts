@@ -1,5 +1,6 @@
 import { open, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { ifThere } from '../../if-there';
 import { isSegmentName, parseLsn, parseSegmentName, segmentName, segmentNumber } from './wal-segment';
 
 /** One stretch of a database's history: the timeline that the WAL from `begin` on belongs to. */
@@ -174,7 +175,10 @@ export async function pruneWal(directory: string, oldestNeeded: bigint): Promise
 /** The segment size that the first sound segment's own header tells (xlp_seg_size in PostgreSQL's xlog_internal.h). */
 async function sizeOfSegments(directory: string, names: readonly string[]): Promise<number | null> {
   for (const name of names) {
-    const handle = await open(join(directory, name), 'r');
+    const handle = await ifThere(open(join(directory, name), 'r'));
+    if (handle === null) {
+      continue;
+    }
     try {
       const header = Buffer.alloc(40);
       const { bytesRead } = await handle.read(header, 0, 40, 0);
@@ -189,6 +193,10 @@ async function sizeOfSegments(directory: string, names: readonly string[]): Prom
   return null;
 }
 
+/** A segment that retention removed since the folder was listed is not there. */
 async function sizesOf(directory: string, names: readonly string[]): Promise<{ name: string; size: number }[]> {
-  return Promise.all(names.map(async (name) => ({ name, size: (await stat(join(directory, name))).size })));
+  const found = await Promise.all(
+    names.map(async (name) => ({ name, size: (await ifThere(stat(join(directory, name))))?.size ?? null }))
+  );
+  return found.flatMap(({ name, size }) => (size === null ? [] : [{ name, size }]));
 }

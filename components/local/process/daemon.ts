@@ -1,5 +1,5 @@
 import { execFile, spawn } from 'node:child_process';
-import { mkdir, open, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
@@ -10,6 +10,14 @@ const run = promisify(execFile);
 
 const pidFileSchema = z.object({ pid: z.int(), group: z.int(), startTime: z.string() });
 type Identity = z.infer<typeof pidFileSchema>;
+
+/** `$1` is `BECOME`, which runs as a child that outlives this shell; its id goes to the third stream. */
+const LAUNCH = 'become=$1; shift; /bin/sh -c "$become" sh $$ "$@" </dev/null 3>&- & echo $! >&3';
+
+/** Writes who it is, the same when it is the command, under the file's name at once, and becomes the command. */
+const BECOME = `group=$1 file=$2; shift 2
+  ${process.platform === 'linux' ? 'start=$(cut -d " " -f 22 /proc/$$/stat)' : 'start=$(ps -o lstart= -p $$)'}
+  printf '{"pid":%s,"group":%s,"startTime":"%s"}' $$ "$group" "$start" >"$file.$$" && mv "$file.$$" "$file" && exec "$@"`;
 
 export interface DaemonSpecification {
   readonly command: readonly string[];
@@ -23,15 +31,15 @@ export interface DaemonSpecification {
  * Starts a process that outlives this one and its parent, with no terminal, its output appended to `logFile`.
  *
  * The engine kills the direct children of a provider when it closes it, so the process is started by a shell that
- * exits at once: its parent is then init.
+ * exits at once: its parent is then init. The process writes its own pid file before it becomes the command: whoever
+ * calls this may be killed at any time, and what runs must be found and stopped even then.
  */
 export async function startDaemon(specification: DaemonSpecification): Promise<number> {
   const { command, folder, environment, logFile, pidFile } = specification;
   await mkdir(path.dirname(logFile), { recursive: true });
   await mkdir(path.dirname(pidFile), { recursive: true });
   const log = await open(logFile, 'a', 0o600);
-  const script = '"$@" </dev/null 3>&- & echo $! >&3';
-  const shell = spawn('/bin/sh', ['-c', script, 'sh', ...command], {
+  const shell = spawn('/bin/sh', ['-c', LAUNCH, 'sh', BECOME, pidFile, ...command], {
     cwd: folder,
     env: { ...environment },
     detached: true,
@@ -54,9 +62,9 @@ export async function startDaemon(specification: DaemonSpecification): Promise<n
   if (exitCode !== 0 || group === undefined || !Number.isInteger(pid) || pid === 0) {
     throw new Error(`${command[0] ?? ''} could not be started (shell exit code ${exitCode ?? 'none'})`);
   }
-  const startTime = await processStartTime(pid);
-  const identity: Identity = { pid, group, startTime: startTime ?? 'ended' };
-  await writeFile(pidFile, JSON.stringify(identity), { mode: 0o644 });
+  if (!(await until(async () => (await readIdentity(pidFile))?.pid === pid, 5000))) {
+    throw new Error(`${command[0] ?? ''} could not be started: ${pidFile} was not written`);
+  }
   return pid;
 }
 

@@ -1,6 +1,7 @@
 import * as provider from '@pulumi/pulumi/provider';
 import { isRpcSecret, unknownValue, unwrapRpcSecret } from '@pulumi/pulumi/runtime/rpc';
 import { OperatorError } from '../../errors';
+import { cancelAll } from './cancellation';
 import { dnsRecordResource } from './dns-record';
 import { erase } from './erase';
 import { objectStoreResource } from './object-store';
@@ -94,6 +95,10 @@ const local: provider.Provider = {
   },
   async delete(_id, urn, props) {
     await told(resourceOf(urn).remove(plainObject(props)));
+  },
+  cancel() {
+    cancelAll();
+    return Promise.resolve();
   },
 };
 

@@ -12,6 +12,7 @@ import {
 } from '../postgresql/restore-record';
 import { initialise, needsRestart, reconfigure, serverStatus, start, stop } from '../postgresql/server';
 import { readSecrets, secretsKey } from '../secrets-store/store';
+import { cancellation } from './cancellation';
 import type { LocalResource } from './resource';
 import { sitePresent } from './site';
 
@@ -79,6 +80,7 @@ async function createRestored(database: Inputs, source: RestoreSource): Promise<
     address,
     port,
     logFile,
+    signal: cancellation,
   });
   const result = {
     restoredFrom: {

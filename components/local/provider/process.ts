@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { refuseWhenFenced } from '../guard/mark';
 import { runningDaemon, startDaemon, stopDaemon } from '../process/daemon';
 import { readSecrets, secretsKey } from '../secrets-store/store';
+import { cancellation } from './cancellation';
 import type { LocalResource } from './resource';
 import { sitePresent } from './site';
 
@@ -90,6 +91,10 @@ async function waitUntilReady(process_: Inputs): Promise<void> {
     }
     if ((await runningDaemon(process_.pidFile)) === null) {
       throw new Error(`${process_.name} ended while starting. ${await lastLines(process_.logFile)}`);
+    }
+    if (cancellation.aborted) {
+      await stopDaemon(process_.pidFile);
+      throw cancellation.reason;
     }
     if (Date.now() > deadline) {
       await stopDaemon(process_.pidFile);

@@ -19,6 +19,7 @@ const OPERATIONS: Readonly<Record<keyof SiteOperations, Kind>> = {
   planRestore: 'looks',
   condition: 'looks',
   restoreProgress: 'looks',
+  protectionProgress: 'looks',
   blockedAttempts: 'looks',
   remains: 'looks',
   secret: 'looks',
