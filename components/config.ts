@@ -6,8 +6,10 @@ export const PLATFORMS = ['aws', 'gcp', 'azure', 'kubernetes', 'local'] as const
 export type PlatformName = (typeof PLATFORMS)[number];
 
 export const STRATEGIES = ['backup-restore', 'pilot-light', 'warm-standby', 'hot-standby'] as const;
+export type Strategy = (typeof STRATEGIES)[number];
 
 export const ROLES = ['primary', 'standby', 'recovery'] as const;
+export type Role = (typeof ROLES)[number];
 
 /** Where a site answers: what a DNS record or a load balancer points at. */
 export const endpointSchema = z.strictObject({

@@ -1,14 +1,6 @@
 import * as pulumi from '@pulumi/pulumi';
 import type { CommonConfig } from './config';
-import type {
-  ApplicationLayer,
-  CacheLayer,
-  DatabaseLayer,
-  LayerFactories,
-  ObjectStorageLayer,
-  SecretsLayer,
-  SiteState,
-} from './layers';
+import type { LayerFactories, PartialSiteLayer, SiteState } from './layers';
 import type { RestoredFrom } from './restored-from';
 
 export interface EnvironmentArgs {
@@ -48,20 +40,20 @@ export class Environment extends pulumi.ComponentResource {
 
   constructor(name: string, args: EnvironmentArgs, options?: pulumi.ComponentResourceOptions) {
     super('medplum-dr:index:Environment', name, {}, options);
-    const { config, layers, site, stack } = args;
+    const { config, layers, site } = args;
     const { activeEndpoint: active } = config;
     const child: pulumi.ComponentResourceOptions = { parent: this };
     const made = config.siteRemoved !== undefined ? null : siteLayers(name, args, child);
-    this.siteEndpoint = pulumi.output(made?.application.endpoint ?? null);
+    this.siteEndpoint = pulumi.output(made?.endpoint ?? null);
     this.endpoint = pulumi.output(null);
     if (config.role === 'primary') {
       const traffic = layers.traffic(`${name}-traffic`, { site, siteEndpoint: this.siteEndpoint, active }, child);
       layers.monitoring(`${name}-monitoring`, { traffic }, child);
       this.endpoint = traffic.endpoint;
     }
-    const database = made?.database;
+    const database = made?.database ?? null;
     this.database = pulumi.output(
-      database === undefined
+      database === null
         ? null
         : {
             host: database.host,
@@ -72,9 +64,9 @@ export class Environment extends pulumi.ComponentResource {
             restoredFrom: database.restoredFrom,
           }
     );
-    this.cache = pulumi.output(made?.cache.connection ?? null);
-    this.binaryStorage = pulumi.output(made?.objectStorage.binaryStorage ?? null);
-    this.secretsLocation = pulumi.output(made?.secrets.location ?? null);
+    this.cache = pulumi.output(made?.cache?.connection ?? null);
+    this.binaryStorage = pulumi.output(made?.binaryStorage ?? null);
+    this.secretsLocation = pulumi.output(made?.secretsLocation ?? null);
     this.registerOutputs({
       siteEndpoint: this.siteEndpoint,
       endpoint: this.endpoint,
@@ -92,6 +84,9 @@ function siteLayers(name: string, args: EnvironmentArgs, child: pulumi.Component
   const { restore, activeEndpoint: active, startDespite } = config;
   const serves = active === undefined || active.stack === stack || startDespite !== undefined;
   const state: SiteState = serves ? 'serving' : 'fenced';
+  if (layers.partialSite !== undefined) {
+    return layers.partialSite(`${name}-site`, { values: args.secrets, state, restore }, child);
+  }
   const network = layers.network(`${name}-network`, { state }, child);
   const secrets = layers.secrets(`${name}-secrets`, { network, values: args.secrets, restore }, child);
   const cache = layers.cache(`${name}-cache`, { network, secrets, state }, child);
@@ -102,13 +97,14 @@ function siteLayers(name: string, args: EnvironmentArgs, child: pulumi.Component
     { network, secrets, database, cache, objectStorage, state },
     child
   );
-  return { secrets, cache, objectStorage, database, application };
+  layers.protection?.(`${name}-protection`, { database }, child);
+  return {
+    endpoint: application.endpoint,
+    database,
+    cache,
+    binaryStorage: objectStorage.binaryStorage,
+    secretsLocation: secrets.location,
+  };
 }
 
-interface SiteLayers {
-  readonly secrets: SecretsLayer;
-  readonly cache: CacheLayer;
-  readonly objectStorage: ObjectStorageLayer;
-  readonly database: DatabaseLayer;
-  readonly application: ApplicationLayer;
-}
+type SiteLayers = Pick<PartialSiteLayer, 'endpoint' | 'database' | 'cache' | 'binaryStorage' | 'secretsLocation'>;

@@ -56,6 +56,21 @@ export interface TrafficLayer extends pulumi.ComponentResource {
 
 export type MonitoringLayer = pulumi.ComponentResource;
 
+/** What makes the other site able to stand alone, where that is more than the layers do by themselves. */
+export type ProtectionLayer = pulumi.ComponentResource;
+
+/**
+ * A stack that is no whole site: what stands ready in a recovery region, what is added there on the day, or what protects
+ * an environment that is not this program's. Null: not in this stack.
+ */
+export interface PartialSiteLayer extends pulumi.ComponentResource {
+  readonly endpoint: pulumi.Output<{ address: string; port: number } | null>;
+  readonly database: DatabaseLayer | null;
+  readonly cache: CacheLayer | null;
+  readonly binaryStorage: pulumi.Output<string | null>;
+  readonly secretsLocation: pulumi.Output<string | null>;
+}
+
 export interface NetworkArgs {
   readonly state: SiteState;
 }
@@ -95,6 +110,17 @@ export interface ApplicationArgs {
   readonly state: SiteState;
 }
 
+export interface ProtectionArgs {
+  readonly database: DatabaseLayer;
+}
+
+export interface PartialSiteArgs {
+  /** Values from the operator, by name. */
+  readonly values: pulumi.Input<Record<string, string>>;
+  readonly state: SiteState;
+  readonly restore: Restore | undefined;
+}
+
 export interface TrafficArgs {
   /** Name of the site of this stack, and where it answers; null once that site is removed. */
   readonly site: string;
@@ -119,4 +145,7 @@ export interface LayerFactories {
   readonly application: Factory<ApplicationArgs, ApplicationLayer>;
   readonly traffic: Factory<TrafficArgs, TrafficLayer>;
   readonly monitoring: Factory<MonitoringArgs, MonitoringLayer>;
+  readonly protection?: Factory<ProtectionArgs, ProtectionLayer>;
+  /** Made in place of the layers of a whole site. */
+  readonly partialSite?: Factory<PartialSiteArgs, PartialSiteLayer>;
 }

@@ -1,4 +1,4 @@
-import type { CommonConfig, PlatformName } from './config';
+import type { CommonConfig, PlatformName, Role, Strategy } from './config';
 import type { LayerFactories } from './layers';
 import type { SiteOperations } from './site-operations';
 
@@ -35,6 +35,9 @@ export interface PlatformEnvironment {
 /** A platform: its folder under `components/` exports one of these as `platform`. */
 export interface Platform {
   readonly name: PlatformName;
+  /** What it has of them; others are refused by name. */
+  readonly roles: readonly Role[];
+  readonly strategies: readonly Strategy[];
   readonly knownKeys: readonly string[];
   /** @throws z.ZodError with every problem of the config. */
   load(values: Record<string, unknown>, context: ConfigContext): PlatformEnvironment;

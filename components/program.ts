@@ -40,16 +40,16 @@ export function loadEnvironment(values: Record<string, unknown>, context: Config
       'medplum-dr:restore: is missing; a recovery site without it would start on an empty database. The driver writes it',
     ]);
   }
-  if (role === 'standby') {
-    throw new OperatorError('not-implemented', `Role "standby" is not implemented yet on platform "${name.data}".`, {
+  if (!platform.roles.includes(role)) {
+    throw new OperatorError('not-implemented', `Role "${role}" is not implemented yet on platform "${name.data}".`, {
       hint: 'Set medplum-dr:role to primary.',
     });
   }
-  if (strategy !== 'backup-restore') {
+  if (!platform.strategies.includes(strategy)) {
     throw new OperatorError(
       'not-implemented',
       `Strategy "${strategy}" is not implemented yet on platform "${name.data}".`,
-      { hint: 'Set medplum-dr:strategy to backup-restore.' }
+      { hint: `Set medplum-dr:strategy to ${platform.strategies.join(' or ')}.` }
     );
   }
   return environment;

@@ -96,9 +96,9 @@ describe('config of a stack', () => {
       });
     }
 
-    it('that is built: aws is refused as not implemented, never replaced by another', () => {
-      const error = refusal({ ...committedConfig(), platform: 'aws' });
-      expect(error).to.include({ kind: 'not-implemented', message: 'Platform "aws" is not implemented yet.' });
+    it('that is built: gcp is refused as not implemented, never replaced by another', () => {
+      const error = refusal({ ...committedConfig(), platform: 'gcp' });
+      expect(error).to.include({ kind: 'not-implemented', message: 'Platform "gcp" is not implemented yet.' });
     });
   });
 

@@ -39,6 +39,34 @@ describe('platform registry', () => {
     expect([...new Set(packages)]).to.deep.equal(['@pulumi/pulumi']);
   });
 
+  it('says what to install for a cloud whose SDK is not there', () => {
+    const { stderr, status } = spawnSync(
+      process.execPath,
+      [
+        '--require',
+        'tsx/cjs',
+        '--eval',
+        `const modules = require('node:module');
+         const resolve = modules._resolveFilename;
+         modules._resolveFilename = (request, ...rest) => {
+           if (/^@pulumi\\/(aws|random)/.test(request)) {
+             throw Object.assign(new Error(request), { code: 'MODULE_NOT_FOUND' });
+           }
+           return resolve(request, ...rest);
+         };
+         try {
+           require('./components/registry').loadPlatform('aws');
+         } catch (error) {
+           console.error(error.name, error.message, error.hint);
+         }`,
+      ],
+      { cwd: packageRoot(), encoding: 'utf8' }
+    );
+    expect(status).to.equal(0);
+    expect(stderr).to.include('OperatorError Platform "aws" needs @pulumi/aws and @pulumi/random.');
+    expect(stderr).to.include('npm install @pulumi/aws @pulumi/random');
+  });
+
   for (const name of PLATFORMS) {
     it(`has ${name} exactly if it has a folder`, () => {
       if (readdirSync(COMPONENTS).includes(name)) {
