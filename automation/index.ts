@@ -18,7 +18,7 @@ import { startRehearsal, type RehearsalOptions } from './rehearsal/rehearse';
 import { openEnvironment, openOwnProject, writeMissingSettings, type Project } from './stacks/project';
 import { EngineSession } from './stacks/session';
 import { configFiles } from './stacks/stack-configs';
-import { initLocal, type Initialised } from './init';
+import { initialise, type Initialised, type InitPlatform } from './init';
 import { environmentStatus, type EnvironmentStatus } from './status';
 import { steps } from './steps';
 import type { Check } from './verification/check';
@@ -26,6 +26,7 @@ import type { Check } from './verification/check';
 export { OperatorError, type FailureKind } from '../components/errors';
 export type { RecoveryEvent } from './events';
 export { EXIT_CODES } from './exit-codes';
+export type { Initialised, InitPlatform } from './init';
 export type { RecoveryResult, RecoveryRun } from './recovery/recover';
 export { recoveryReportSchema, type RecoveryReport } from './report/schema';
 export type { EnvironmentStatus } from './status';
@@ -83,6 +84,10 @@ export interface DrillOptions extends RecoverOptions {
 export interface MoveOptions extends RunOptions {
   /** Seconds in which the move can be rolled back; the config's when absent, 0: committed at once. */
   readonly commitAfterSeconds?: number;
+}
+
+export interface InitOptions extends Pick<EnvironmentOptions, 'environment' | 'projectDirectory'> {
+  readonly platform?: InitPlatform;
 }
 
 /** A run by its id alone: its journal tells the environment. */
@@ -222,12 +227,14 @@ export async function status(options: EnvironmentOptions): Promise<EnvironmentSt
 }
 
 /**
- * Makes a folder ready for an environment on the local platform: `Pulumi.yaml`, and the commented example as the config
- * of the environment. Nothing that is there is changed.
- * @throws OperatorError when the environment has a config already, or its name does not do.
+ * Makes a folder ready for an environment: `Pulumi.yaml`, and the config of the environment. On the local platform (the
+ * default) that is the commented example; of an environment that runs on AWS it is what Medplum's own configuration leads
+ * to, read with the SDK's standard credentials. Nothing that is there is changed, neither in the folder nor in the account.
+ * @throws OperatorError when the environment has a config already, its name does not do, or nothing can be read.
  */
-export async function init(options: EnvironmentOptions): Promise<Initialised> {
-  return initLocal(path.resolve(options.projectDirectory ?? process.cwd()), options.environment);
+export async function init(options: InitOptions): Promise<Initialised> {
+  const directory = path.resolve(options.projectDirectory ?? process.cwd());
+  return initialise(directory, options.environment, options.platform ?? { name: 'local' });
 }
 
 /** Gets the engine and its language host ready. @returns folders to put first on PATH for `pulumi up`. */

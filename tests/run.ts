@@ -18,7 +18,12 @@ interface Suite {
 }
 
 /** Tests that need neither the engine nor a server: what differs between Node versions shows in these. */
-const UNIT = ['tests/components/**/*.test.ts', 'tests/automation/**/*.test.ts', 'tests/report/**/*.test.ts'];
+const UNIT = [
+  'tests/components/**/*.test.ts',
+  'tests/automation/**/*.test.ts',
+  'tests/init/local.test.ts',
+  'tests/report/**/*.test.ts',
+];
 const MOCHA = path.join('node_modules', 'mocha', 'bin', 'mocha.js');
 const UNIT_ARGUMENTS = [
   '--no-config',

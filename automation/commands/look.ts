@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import * as api from '../index';
 import { common, print, withCommon, type CommonFlags } from './flags';
+import { initLines, initPlatform, type InitFlags } from './init';
 import { planLines, recoveryPointLines, statusLines } from './lines';
 
 /** Commands that only look, and those that make an environment's config and the engine ready. */
@@ -31,18 +32,19 @@ export function addLookCommands(program: Command, exit: (code: number) => void):
     });
 
   withCommon(program.command('init <platform> <environment>'))
-    .description('write the config of a new environment into a folder; platform: local')
-    .action(async (platform: string, environment: string, flags: CommonFlags) => {
-      if (platform !== 'local') {
-        throw new api.OperatorError('not-implemented', `init ${platform} is not implemented yet.`, {
-          hint: 'Implemented: medplum-dr init local <environment>.',
-        });
-      }
-      const made = await api.init({ environment, ...common(flags) });
-      print(flags, made, () => [
-        ...made.files,
-        `Bring it up: pulumi stack init ${environment} && pulumi up. What pulumi needs is in the config's first lines.`,
-      ]);
+    .description(
+      'write the config of an environment into a folder; platform: local (an example), or aws (one that runs; only reads there)'
+    )
+    .option('--region <region>', 'aws: where the environment runs')
+    .option('--config-path <path>', "aws: path of Medplum's own parameters, such as /medplum/prod/")
+    .option('--recovery-region <region>', 'aws: where it is to be recovered')
+    .action(async (platform: string, environment: string, flags: InitFlags) => {
+      const made = await api.init({
+        environment,
+        projectDirectory: flags.project,
+        platform: initPlatform(platform, flags),
+      });
+      print(flags, made, () => initLines(made));
     });
 
   program

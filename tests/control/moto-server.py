@@ -1,4 +1,4 @@
-"""Serves moto's S3 on a free port of 127.0.0.1, one request at a time.
+"""Serves moto on a free port of 127.0.0.1, one request at a time.
 
 moto looks whether an object exists and makes it in two steps, on as many threads as there are requests: without the
 lock its conditional writes are not those of S3, which lets exactly one writer make an object.

@@ -8,7 +8,10 @@ import { messageOf } from '../../components/errors';
 
 const run = promisify(execFile);
 
-/** moto knows If-None-Match from 5.0.16 on; of its server's many requirements S3 alone needs these. */
+/**
+ * moto knows If-None-Match from 5.0.16 on. Of its server's many requirements these do for S3, and for all services that
+ * `init aws` reads: CloudFormation as well, as long as nobody has it validate a template.
+ */
 const PACKAGES = ['moto[s3]==5.2.5', 'flask==3.1.3', 'flask-cors==6.0.5'];
 
 export interface Moto {
@@ -17,7 +20,7 @@ export interface Moto {
   readonly stop: () => Promise<void>;
 }
 
-/** Starts an S3 server of its own. @returns what is missing on this machine, as words, where it cannot. */
+/** Starts a server of its own, which answers for every service and region by what the request is signed for. @returns what is missing on this machine, as words, where it cannot. */
 export async function startMoto(): Promise<Moto | string> {
   const packages = await installedPackages();
   if (typeof packages === 'string') {

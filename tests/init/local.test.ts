@@ -3,7 +3,7 @@ import { mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { parse } from 'yaml';
-import { initLocal } from '../../automation/init';
+import { initLocal } from '../../automation/init/local';
 import { openEnvironment, openProject } from '../../automation/stacks/project';
 import { OperatorError } from '../../components/errors';
 
