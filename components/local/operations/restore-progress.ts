@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
+import { ifThere } from '../../if-there';
 import type { SiteFolders } from '../config';
 import { folderSize } from '../folder-size';
 import { restoreState } from '../postgresql/restore-state';
@@ -41,12 +42,5 @@ async function replayedTo(logFile: string): Promise<string | null> {
 }
 
 async function sizeOf(file: string): Promise<number | null> {
-  try {
-    return (await stat(file)).size;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
-      return null;
-    }
-    throw error;
-  }
+  return (await ifThere(stat(file)))?.size ?? null;
 }

@@ -1,5 +1,6 @@
 import { copyFile, mkdir, readdir, rename, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { ifThere } from '../../if-there';
 import { z } from 'zod';
 import { readIfThere } from '../../read-if-there';
 
@@ -71,12 +72,5 @@ async function copyNew(settings: ReplicationSettings, seen: Map<string, number>)
 }
 
 async function sizeOf(file: string): Promise<number | null> {
-  try {
-    return (await stat(file)).size;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
-      return null;
-    }
-    throw error;
-  }
+  return (await ifThere(stat(file)))?.size ?? null;
 }
