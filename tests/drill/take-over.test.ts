@@ -54,7 +54,9 @@ describe('two drivers on one environment', function () {
       );
       expect(report.leftBehind).to.deep.equal([]);
       expect(woken.exitCode, woken.stderr).to.equal(7);
-      expect(woken.stderr + woken.stdout).to.include('Another driver writes to the journal');
+      expect(woken.stderr + woken.stdout).to.match(
+        /Another driver writes to the journal|this driver changes nothing any more/
+      );
       expect(await zone()).to.equal(before);
       expect((await living.run('status', NAME, '--json')).stdout).to.include('"heldBy": null');
     } finally {
