@@ -1,7 +1,10 @@
 import { mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { destroySite, killProcessesOf } from '../../automation/rehearsal/destroy-site';
+import { replicaIn } from '../../automation/rehearsal/workspace';
+import { factsOf } from '../../components/local/postgresql/facts';
 import { runProgram } from '../../components/local/postgresql/process';
+import { markRecoveryPoint } from '../../components/local/postgresql/recovery-points';
 import { allLogShipped } from '../crash/shipped';
 import { livingEnvironment, type LivingEnvironment } from '../drill/living-environment';
 
@@ -17,6 +20,10 @@ export async function lostEnvironment(): Promise<LostEnvironment> {
   const { workspace, primary } = living;
   const database = await primary.environment.operations().connectDatabase(primary.outputs);
   try {
+    // What was recorded of the data must not hang on when the agent's own mark came.
+    const { address, port } = primary.outputs.siteEndpoint;
+    const facts = await factsOf(database, `http://${address}:${port}/healthcheck`);
+    await markRecoveryPoint({ connection: database, replica: replicaIn(workspace), facts });
     for (const family of ['Ito', 'Okafor', 'Silva']) {
       await primary.api.create({ resourceType: 'Patient', name: [{ family }] });
       await allLogShipped(workspace, database);
