@@ -2,6 +2,7 @@ import { TRAFFIC_TYPE_SUFFIX } from '../../components/environment';
 import { OperatorError } from '../../components/errors';
 import type { Emit } from '../events';
 import { judged, type Check } from '../verification/check';
+import { commandProgress } from './engine-progress';
 import { requireOpen } from './find-run';
 import { Journal, type JournalEntry, type RunHeader } from './journal';
 import { withEnvironment, type Held } from './locked';
@@ -113,17 +114,7 @@ async function setBack(
   { environmentName, serving, emit }: Pick<AbortSetup, 'environmentName' | 'emit'> & { readonly serving: ServingSite }
 ): Promise<void> {
   await requireOwnRecord({ engine }, { stack: environmentName, environment: serving.environment });
-  await engine.update(environmentName, {
-    signal: new AbortController().signal,
-    targetType: TRAFFIC_TYPE_SUFFIX,
-    onResource: () => undefined,
-    onWaiting: (text) => {
-      emit({ kind: 'activity-progress', text });
-    },
-    onNote: (text) => {
-      emit({ kind: 'warning', text });
-    },
-  });
+  await engine.update(environmentName, { ...commandProgress(emit), targetType: TRAFFIC_TYPE_SUFFIX });
 }
 
 async function primaryOf(

@@ -2,6 +2,7 @@ import type { ActiveEndpoint } from '../../components/config';
 import { TRAFFIC_TYPE_SUFFIX } from '../../components/environment';
 import { OperatorError } from '../../components/errors';
 import type { UpdateOutcome } from '../stacks/stack-engine';
+import { stepProgress } from './engine-progress';
 import { noteCutover } from './last-cutover';
 import { currentRecord } from './record';
 import type { StepContext } from './step';
@@ -30,7 +31,7 @@ export async function moveTraffic(
   context: TrafficContext,
   active: ActiveEndpoint
 ): Promise<{ readonly observedAt: string; readonly update: UpdateOutcome }> {
-  const { operations, environmentName, engine, emit, waiting, signal } = context;
+  const { operations, environmentName, engine, waiting } = context;
   const found = await currentRecord(operations);
   if (found !== active.address && found !== active.replaces) {
     throw foreignChange(context, active, found);
@@ -40,15 +41,8 @@ export async function moveTraffic(
   let update;
   try {
     update = await engine.update(environmentName, {
-      signal,
+      ...stepProgress(context, 'cutover'),
       targetType: TRAFFIC_TYPE_SUFFIX,
-      onResource: (resource) => {
-        emit({ kind: 'resource', step: 'cutover', ...resource });
-      },
-      onWaiting: waiting,
-      onNote: (text) => {
-        emit({ kind: 'warning', text });
-      },
     });
   } catch (error) {
     await restoreConfig(context, active);

@@ -1,3 +1,4 @@
+import { stepProgress } from './engine-progress';
 import type { Protection } from './results';
 import type { StepContext } from './step';
 
@@ -12,23 +13,14 @@ export async function protectSite(
   context: Pick<StepContext, 'configs' | 'engine' | 'clock' | 'signal' | 'waiting' | 'emit'>,
   { stack, otherStack }: { readonly stack: string; readonly otherStack: string }
 ): Promise<Protection> {
-  const { configs, engine, clock, signal, waiting, emit } = context;
+  const { configs, engine, clock, signal, waiting } = context;
   const unprotected = await configs.open(stack);
   await configs.write(stack, unprotected.protectionConfig(await configs.read(otherStack)));
   const environment = await configs.open(stack);
   const operations = environment.operations();
   const earlier = new Set((await operations.recoveryPoints()).map((point) => point.id));
   waiting('the engine to arm backups and replication');
-  await engine.update(stack, {
-    signal,
-    onResource: (resource) => {
-      emit({ kind: 'resource', step: 'protect', ...resource });
-    },
-    onWaiting: waiting,
-    onNote: (text) => {
-      emit({ kind: 'warning', text });
-    },
-  });
+  await engine.update(stack, stepProgress(context, 'protect'));
   for (;;) {
     const healthy = (await operations.recoveryPoints()).filter((point) => point.state.kind === 'healthy');
     const hasBase = healthy.some((point) => point.kind === 'base-backup');

@@ -1,5 +1,6 @@
 import { OperatorError } from '../../components/errors';
 import type { Emit } from '../events';
+import { waitingTo } from './engine-progress';
 import { Journal } from './journal';
 import { withEnvironment } from './locked';
 import { protectSite } from './protect-site';
@@ -37,9 +38,7 @@ export async function protectEnvironment(setup: ProtectSetup): Promise<Protectio
     const context = {
       ...{ clock, configs, engine, emit },
       signal: AbortSignal.any([signal, held.lease.lost]),
-      waiting: (text: string): void => {
-        emit({ kind: 'activity-progress', text });
-      },
+      waiting: waitingTo(emit),
     };
     const protection = await protectSite(context, { stack: serving.stack, otherStack });
     await journal.append({ kind: 'protected', at: clock.now().toISOString(), protection });

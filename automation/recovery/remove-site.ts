@@ -2,6 +2,7 @@ import { OperatorError } from '../../components/errors';
 import type { Emit } from '../events';
 import { judged, type Check } from '../verification/check';
 import { commitWindow } from './commit-window';
+import { commandProgress } from './engine-progress';
 import { Journal } from './journal';
 import { withEnvironment, type Held } from './locked';
 import { servingSite } from './serving-site';
@@ -78,25 +79,13 @@ async function requireCommitted({ world, environmentName, stack }: RemoveSiteSet
 }
 
 async function destroy({ stack, emit }: RemoveSiteSetup, { world }: Held): Promise<void> {
-  await world.engine.destroy(stack, { signal: new AbortController().signal, onWaiting: told(emit) });
+  const { signal, onWaiting } = commandProgress(emit);
+  await world.engine.destroy(stack, { signal, onWaiting });
 }
 
 /** The program then has no site any more, and the update removes what it had. */
 async function removeFromFront({ stack, emit }: RemoveSiteSetup, { world }: Held): Promise<void> {
   await world.engine.unprotect(stack);
   await world.configs.write(stack, { siteRemoved: { at: world.clock.now().toISOString() } });
-  await world.engine.update(stack, {
-    signal: new AbortController().signal,
-    onResource: () => undefined,
-    onWaiting: told(emit),
-    onNote: (text) => {
-      emit({ kind: 'warning', text });
-    },
-  });
-}
-
-function told(emit: Emit): (text: string) => void {
-  return (text) => {
-    emit({ kind: 'activity-progress', text });
-  };
+  await world.engine.update(stack, commandProgress(emit));
 }

@@ -3,6 +3,7 @@ import { OperatorError } from '../../components/errors';
 import type { Emit } from '../events';
 import { judged, type Check } from '../verification/check';
 import { commitWindow } from './commit-window';
+import { waitingTo } from './engine-progress';
 import { requireOpen } from './find-run';
 import { Journal, type JournalEntry, type RunHeader } from './journal';
 import { withEnvironment, type Held } from './locked';
@@ -229,9 +230,7 @@ async function goBack({ setup, held, header, left, moved }: Rollback): Promise<A
       ...{ environment, operations: environment.operations(), previous: active ?? null },
       ...{ configs: world.configs, engine: world.engine, clock: world.clock, store: world.store },
       signal: new AbortController().signal,
-      waiting: (text) => {
-        emit({ kind: 'activity-progress', text });
-      },
+      waiting: waitingTo(emit),
     },
     endpoint
   );

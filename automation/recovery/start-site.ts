@@ -3,6 +3,7 @@ import type { SiteOutputs } from '../../components/site-operations';
 import type { Emit } from '../events';
 import { goodAnswers, STABLE_ANSWERS } from '../verification/good-answers';
 import type { ServingSite } from './serving-site';
+import { commandProgress } from './engine-progress';
 import { currentRecord } from './record';
 import { frontOutputsSchema, siteOutputsSchema } from './site-outputs';
 import type { World } from './world';
@@ -17,23 +18,13 @@ export async function startSite(
   { stack, environment }: ServingSite
 ): Promise<SiteOutputs> {
   const { clock, verification, engine } = world;
-  // Whoever brings a site back wants it back, also when the run that stopped it is being cancelled.
-  const { signal } = new AbortController();
-  const waiting = (text: string): void => {
-    emit({ kind: 'activity-progress', text });
-  };
+  const progress = commandProgress(emit);
+  const { signal, onWaiting: waiting } = progress;
   if (environment.config.role === 'primary') {
     await requireOwnRecord({ engine }, { stack, environment });
   }
   await environment.operations().unfence();
-  const update = await engine.update(stack, {
-    signal,
-    onResource: () => undefined,
-    onWaiting: waiting,
-    onNote: (text) => {
-      emit({ kind: 'warning', text });
-    },
-  });
+  const update = await engine.update(stack, progress);
   const outputs = siteOutputsSchema.parse(update.outputs);
   await goodAnswers({ environment, signal, waiting, verification, clock }, outputs, {
     before: 0,

@@ -1,6 +1,7 @@
 import { OperatorError, messageOf } from '../../components/errors';
 import type { Emit } from '../events';
 import { judged, type Check } from '../verification/check';
+import { commandProgress } from './engine-progress';
 import type { Journal, RunHeader } from './journal';
 import { isPlanned } from './results';
 import type { ServingSite } from './serving-site';
@@ -45,12 +46,8 @@ async function bringBack({ world, serving, emit }: UndoContext): Promise<Check> 
 async function removeStack({ world, serving, emit }: UndoContext, { recoveryStack }: RunHeader): Promise<Check> {
   try {
     // What ends a run early must not keep what it made from being removed.
-    await world.engine.destroy(recoveryStack, {
-      signal: new AbortController().signal,
-      onWaiting: (text) => {
-        emit({ kind: 'activity-progress', text });
-      },
-    });
+    const { signal, onWaiting } = commandProgress(emit);
+    await world.engine.destroy(recoveryStack, { signal, onWaiting });
   } catch (error) {
     return judged(gone, false, `stack ${recoveryStack} could not be removed: ${toldOf(error)}`);
   }

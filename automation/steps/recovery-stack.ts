@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { OperatorError, messageOf } from '../../components/errors';
+import { stepProgress } from '../recovery/engine-progress';
 import { siteOutputsSchema } from '../recovery/site-outputs';
 import type { RestorePlan } from '../../components/site-operations';
 import type { Step, StepContext } from '../recovery/step';
@@ -28,16 +29,7 @@ export const recoveryStack: Step<'recovery-stack'> = {
     const watching = new AbortController();
     const [update] = await Promise.all([
       engine
-        .update(stack, {
-          signal,
-          onResource: (resource) => {
-            emit({ kind: 'resource', step: 'recovery-stack', ...resource });
-          },
-          onWaiting: waiting,
-          onNote: (text) => {
-            emit({ kind: 'warning', text });
-          },
-        })
+        .update(stack, stepProgress(context, 'recovery-stack'))
         .catch(async (error: unknown) => {
           throw signal.aborted ? error : await actionable(context, error);
         })
